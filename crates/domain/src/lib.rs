@@ -1,0 +1,4 @@
+//! What a clinic is.
+pub mod id;
+pub mod port;
+pub mod time;

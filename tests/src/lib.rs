@@ -1,0 +1,1 @@
+//! System tests that need several rooms.
