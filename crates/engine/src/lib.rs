@@ -1,1 +1,4 @@
-//! engine
+//! The optimizer engine that the app embeds.
+mod error;
+pub mod view;
+pub use error::AppError;
