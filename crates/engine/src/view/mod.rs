@@ -9,6 +9,7 @@ pub mod app;
 pub mod catalogue;
 pub mod clients;
 pub mod clinical;
+pub mod event;
 pub mod performance;
 pub mod photos;
 pub mod sync;
