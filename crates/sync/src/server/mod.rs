@@ -1,0 +1,5 @@
+//! The server's side of one connection.
+
+mod port;
+
+pub use port::{ChangesRead, Effect, Input, Session, Verdict, Warning};
