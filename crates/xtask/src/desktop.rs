@@ -37,6 +37,8 @@ impl Screen {
             &format!("{width}x{height}x24"),
             "-nolisten",
             "tcp",
+            // Otherwise the screen starts afresh whenever its last window closes.
+            "-noreset",
         ]);
         let mut server = Child::start(name, &mut command, &logs.join(format!("{name}.log")), None)?;
         let number = server.wait_for(PATIENCE, |line| line.trim().parse::<u32>().ok())?;

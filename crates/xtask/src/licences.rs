@@ -23,11 +23,15 @@ pub struct Policy {
     /// Dependencies allowed one licence more, each with its reason.
     #[serde(default)]
     exception: Vec<Exception>,
+    /// Dependencies that state their licence only in their source.
+    #[serde(default)]
+    clarification: Vec<Exception>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Exception {
+    /// The dependency, or the beginning of several names and a `*`.
     name: String,
     licence: String,
     /// Read by people; a policy without a reason is refused.
@@ -71,11 +75,8 @@ impl Policy {
             .filter_map(|dependency| self.violation(dependency))
             .collect();
         let names: BTreeSet<&str> = dependencies.iter().map(Dependency::bare_name).collect();
-        for exception in self
-            .exception
-            .iter()
-            .filter(|exception| !names.contains(exception.name.as_str()))
-        {
+        let entries = self.exception.iter().chain(&self.clarification);
+        for exception in entries.filter(|entry| !names.iter().any(|name| entry.is_for(name))) {
             found.push(format!(
                 "licences.toml allows {} {}, which is no dependency",
                 exception.name, exception.licence
@@ -86,9 +87,14 @@ impl Policy {
 
     fn violation(&self, dependency: &Dependency) -> Option<String> {
         let name = &dependency.name;
-        let Some(stated) = &dependency.licence else {
+        let clarified = self
+            .clarification
+            .iter()
+            .find(|entry| entry.is_for(dependency.bare_name()))
+            .map(|entry| &entry.licence);
+        let Some(stated) = dependency.licence.as_ref().or(clarified) else {
             return Some(format!(
-                "{name} states no licence: read its source, then add an exception or leave it out"
+                "{name} states no licence: read its source, then add a clarification or leave it out"
             ));
         };
         let expression = match Expression::parse_mode(stated, ParseMode::LAX) {
@@ -122,8 +128,17 @@ impl Policy {
 
     fn excepts(&self, dependency: &Dependency, licence: &str) -> bool {
         self.exception.iter().any(|exception| {
-            exception.name == dependency.bare_name() && exception.licence == licence
+            exception.is_for(dependency.bare_name()) && exception.licence == licence
         })
+    }
+}
+
+impl Exception {
+    fn is_for(&self, name: &str) -> bool {
+        match self.name.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => self.name == name,
+        }
     }
 }
 
@@ -275,6 +290,18 @@ mod tests {
         );
         assert_eq!(found(&exception("right-pad"), Some("MPL-2.0")).len(), 2);
         assert!(toml::from_str::<Policy>(&exception("left-pad").replace("reason", "why")).is_err());
+    }
+
+    #[test]
+    fn a_licence_found_in_the_source_is_stated_by_a_clarification_and_still_checked() {
+        let clarified = |licence: &str| {
+            format!(
+                "{POLICY}\n[[clarification]]\nname = \"left-*\"\nlicence = \"{licence}\"\nreason = \"its LICENSE\"\n"
+            )
+        };
+        assert_eq!(found(&clarified("MIT"), None), Vec::<String>::new());
+        assert_eq!(found(&clarified("GPL-3.0-only"), None).len(), 1);
+        assert_eq!(found(&clarified("MIT"), Some("GPL-3.0-only")).len(), 1);
     }
 
     #[test]

@@ -37,8 +37,8 @@ const HEADLESS: [&str; 5] = [
 /// Drives the real window in tests.
 const DRIVE: [&str; 1] = ["webkit2gtk-driver"];
 
-/// The oldest Node.js the interface's build tool runs on.
-const NODE: u32 = 20;
+/// The oldest Node.js the interface's build tool runs on: major and minor version.
+const NODE: (u32, u32) = (20, 19);
 
 /// Installs what is missing. Takes a few milliseconds when nothing is.
 ///
@@ -141,23 +141,25 @@ fn is_root() -> Result<bool> {
 }
 
 fn node() -> Result<()> {
-    let version = process::output(Command::new("node").arg("--version")).context(
-        "Node.js and npm are needed to build the interface: install Node.js 20 or newer",
-    )?;
+    let needed = format!(
+        "Node.js {}.{} or newer, with npm, builds the interface",
+        NODE.0, NODE.1
+    );
+    let version = process::output(Command::new("node").arg("--version"))
+        .with_context(|| format!("{needed}: install it"))?;
     let version = String::from_utf8_lossy(&version).trim().to_owned();
-    if node_major(&version).is_none_or(|major| major < NODE) {
-        bail!(
-            "Node.js {version} is too old to build the interface: install Node.js {NODE} or newer"
-        );
+    if node_version(&version).is_none_or(|version| version < NODE) {
+        bail!("{needed}; this is {version}");
     }
     if !process::is_on_path("npm") {
-        bail!("Node.js is here but npm is not: install npm");
+        bail!("{needed}; npm is missing");
     }
     Ok(())
 }
 
-fn node_major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 #[cfg(test)]
@@ -191,7 +193,8 @@ mod tests {
 
     #[test]
     fn node_versions_are_read() {
-        assert_eq!(node_major("v22.11.0"), Some(22));
-        assert_eq!(node_major("weird"), None);
+        assert_eq!(node_version("v22.11.0"), Some((22, 11)));
+        assert!(node_version("v20.18.1").unwrap() < NODE);
+        assert_eq!(node_version("weird"), None);
     }
 }

@@ -108,15 +108,22 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     )?;
     interface::build(workspace)?;
     let programs = build::build(workspace, Scope::Programs)?;
+    open(&programs, home::place()?, options, headless)
+}
 
-    let mut home = Home::open(home::place()?, options.fresh)?;
+/// Starts what is built, on the demo in `root`, and watches it.
+///
+/// # Errors
+/// As [`run`].
+pub fn open(programs: &Programs, root: PathBuf, options: &Options, headless: bool) -> Result<()> {
+    let mut home = Home::open(root, options.fresh)?;
     clinic::make(&programs.demo, &mut home, options)?;
     let session = session(&home, headless)?;
     let mut server = clinic::serve(&programs.server, &mut home, options.preset)?;
     let mut consoles = Vec::new();
     for seat in &SEATS[..if options.second { 2 } else { 1 }] {
         consoles.push(open_console(
-            &programs,
+            programs,
             &home,
             seat,
             options.preset,

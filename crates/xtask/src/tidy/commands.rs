@@ -28,18 +28,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
     if commands.is_empty() {
         return found;
     }
-    let lists = tree.file("src-tauri/build.rs").is_some_and(|file| {
-        tokens(file).is_ok_and(|tokens| {
-            ["AppManifest", "commands"]
-                .iter()
-                .all(|name| tokens.iter().any(|t| t.text == *name))
-        })
-    });
-    if !lists {
-        found.push(
-            "src-tauri/build.rs does not list the commands (AppManifest::commands), so every window may call all".into(),
-        );
-    }
+    found.extend(manifest(tree, &commands));
     let granted = match granted(tree) {
         Ok(granted) => granted,
         Err(error) => return found.into_iter().chain([error]).collect(),
@@ -64,17 +53,47 @@ pub fn check(tree: &Tree) -> Vec<String> {
     found
 }
 
+/// Whether the build script lists exactly the commands there are.
+fn manifest(tree: &Tree, commands: &BTreeMap<String, String>) -> Vec<String> {
+    let tokens = tree
+        .file("src-tauri/build.rs")
+        .map_or(Ok(Vec::new()), tokens);
+    let tokens = match tokens {
+        Ok(tokens) => tokens,
+        Err(error) => return vec![error],
+    };
+    let names = |name: &str| tokens.iter().any(|token| token.text == name);
+    if !names("AppManifest") || !names("commands") {
+        return vec![
+            "src-tauri/build.rs does not list the commands (AppManifest::commands), so every window may call all".into(),
+        ];
+    }
+    let listed: BTreeSet<&str> = tokens
+        .iter()
+        .filter_map(|token| token.text.strip_prefix('"')?.strip_suffix('"'))
+        .filter(|text| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        })
+        .collect();
+    let unlisted = commands
+        .keys()
+        .filter(|command| !listed.contains(command.as_str()));
+    let gone = listed.iter().filter(|name| !commands.contains_key(**name));
+    unlisted
+        .map(|command| format!("src-tauri/build.rs does not list the command {command}"))
+        .chain(gone.map(|name| format!("src-tauri/build.rs lists {name}, which is no command")))
+        .collect()
+}
+
 fn permission(command: &str) -> String {
     format!("allow-{}", command.replace('_', "-"))
 }
 
-/// The functions marked `#[tauri::command]` or `#[command]`, with their lines.
+/// The functions marked `#[tauri::command]`, with their lines.
 fn commands_in(tokens: &[Token]) -> impl Iterator<Item = (String, usize)> {
     (0..tokens.len()).filter_map(|at| {
-        let marked = follows(tokens, at, &["#", "[", "tauri", ":", ":", "command"])
-            || follows(tokens, at, &["#", "[", "command", "]"])
-            || follows(tokens, at, &["#", "[", "command", "("]);
-        if !marked {
+        if !follows(tokens, at, &["#", "[", "tauri", ":", ":", "command"]) {
             return None;
         }
         let function = (at..tokens.len()).find(|index| tokens[*index].text == "fn")?;
@@ -166,8 +185,7 @@ mod tests {
 
     const CODE: &str = "#[tauri::command]\n#[specta::specta]\npub async fn client_find() {}\n\
                         #[tauri::command(async)]\nfn session_lock() {}\n#[test]\nfn other() {}\n";
-    const BUILD: &str =
-        "fn main() { tauri_build::AppManifest::new().commands(&[\"client_find\"]); }";
+    const BUILD: &str = "fn main() { tauri_build::AppManifest::new().commands(&[\"client_find\", \"session_lock\"]); }";
 
     #[test]
     fn a_command_in_no_capability_is_found() {
@@ -200,6 +218,30 @@ mod tests {
             ),
         ]);
         assert_eq!(check(&tree), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_build_script_that_lists_other_commands_is_found() {
+        let (_root, tree) = planted(&[
+            ("src-tauri/src/commands.rs", CODE),
+            (
+                "src-tauri/build.rs",
+                &BUILD.replace("session_lock", "session_gone"),
+            ),
+            (
+                "src-tauri/capabilities/main.json",
+                r#"{"permissions":["allow-client-find","allow-session-lock"]}"#,
+            ),
+        ]);
+        let found = check(&tree).join("\n");
+        assert!(
+            found.contains("does not list the command session_lock"),
+            "{found}"
+        );
+        assert!(
+            found.contains("lists session_gone, which is no command"),
+            "{found}"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
     let package = concat!("@tauri", "-apps/");
     let mut found = Vec::new();
     for file in tree.ending(&[".ts", ".js", ".mjs", ".svelte"]) {
-        if !file.path.starts_with("ui/") || file.path.starts_with(PLATFORM) {
+        if !file.path.starts_with("ui/src/") || file.path.starts_with(PLATFORM) {
             continue;
         }
         for (number, line) in (1..).zip(file.text.lines()) {
