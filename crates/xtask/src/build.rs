@@ -4,7 +4,7 @@ use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// The programs that together are a running clinic.
@@ -16,6 +16,27 @@ pub struct Programs {
     pub server: PathBuf,
     /// The maker of synthetic clinics.
     pub demo: PathBuf,
+}
+
+impl Programs {
+    /// Programs that were built earlier.
+    ///
+    /// # Errors
+    /// When one of them is not in the directory.
+    pub fn in_directory(directory: &Path) -> Result<Self> {
+        let program = |name: &str| {
+            let path = std::path::absolute(directory.join(name)).context("finding the programs")?;
+            if !path.is_file() {
+                bail!("there is no program {}: build it first", path.display());
+            }
+            Ok(path)
+        };
+        Ok(Self {
+            console: program("espelho")?,
+            server: program("clinic-server")?,
+            demo: program("clinic-demo")?,
+        })
+    }
 }
 
 /// The part of the workspace to compile.

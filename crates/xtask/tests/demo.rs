@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use xtask::build::Programs;
 use xtask::run::{self, Options, Preset};
 
@@ -63,6 +65,7 @@ impl Clinic {
             photos: None,
             preset: Preset::Development,
             fresh: false,
+            built: None,
             second,
             screenshot_and_exit: true,
         };
@@ -130,4 +133,36 @@ fn a_server_that_dies_is_named_with_its_last_words() {
         error.contains("clinic-server") && error.contains("the port is taken"),
         "{error}"
     );
+}
+
+#[test]
+fn ctrl_c_stops_everything_that_was_started() {
+    let clinic = Clinic::new(SERVER);
+    let data = clinic.place.path().join("data");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command
+        .args(["run", "--second", "--built"])
+        .arg(clinic.place.path())
+        .env("XDG_DATA_HOME", &data)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .stdout(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut said = BufReader::new(running.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    assert!(said.any(|line| line.contains("Ctrl-C stops everything")));
+    let pids = clinic.lines("pids");
+    assert_eq!(pids.len(), 3);
+    assert!(pids.iter().all(|pid| is_running(pid)), "{pids:?}");
+
+    let interrupted = Command::new("kill")
+        .args(["-INT", &running.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(interrupted.success());
+    assert!(running.wait().unwrap().success());
+    assert!(pids.iter().all(|pid| !is_running(pid)), "{pids:?}");
+    let logs = data.join("espelho-demo/logs");
+    assert!(logs.join("console-2.log").is_file());
 }

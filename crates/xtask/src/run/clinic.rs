@@ -140,13 +140,16 @@ fn ready(line: &str) -> Option<Ready> {
         .filter(|ready| ready.event == "ready")
 }
 
-/// Whether a console's directory already holds a replica.
+/// Whether a console's directory already holds a replica: a database that is not just its measurements, which a console
+/// keeps before it belongs to any clinic.
 pub fn is_enrolled(data: &Path) -> bool {
-    std::fs::read_dir(data).is_ok_and(|mut entries| {
-        entries.any(|entry| {
-            entry.is_ok_and(|entry| entry.path().extension().is_some_and(|end| end == "db"))
-        })
-    })
+    let Ok(entries) = std::fs::read_dir(data) else {
+        return false;
+    };
+    entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .any(|name| name.ends_with(".db") && name != "metrics.db")
 }
 
 /// A one-time link with which a new console joins the clinic.
@@ -192,6 +195,8 @@ mod tests {
     fn a_console_is_enrolled_once_it_holds_a_replica() {
         let data = tempfile::tempdir().unwrap();
         assert!(!is_enrolled(&data.path().join("absent")));
+        assert!(!is_enrolled(data.path()));
+        std::fs::write(data.path().join("metrics.db"), "").unwrap();
         assert!(!is_enrolled(data.path()));
         std::fs::write(data.path().join("replica.db"), "").unwrap();
         assert!(is_enrolled(data.path()));

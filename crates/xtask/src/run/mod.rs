@@ -34,6 +34,9 @@ pub struct Options {
     /// Open a second console, with the reception's profile.
     #[arg(long)]
     pub second: bool,
+    /// Run the programs in this directory (a release build, another clone's) instead of building.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub built: Option<PathBuf>,
     /// Work on a virtual screen, save a picture of it and stop.
     #[arg(long)]
     pub screenshot_and_exit: bool,
@@ -106,8 +109,13 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             setup::Purpose::Run
         },
     )?;
-    interface::build(workspace)?;
-    let programs = build::build(workspace, Scope::Programs)?;
+    let programs = match &options.built {
+        Some(directory) => Programs::in_directory(directory)?,
+        None => {
+            interface::build(workspace)?;
+            build::build(workspace, Scope::Programs)?
+        }
+    };
     open(&programs, home::place()?, options, headless)
 }
 

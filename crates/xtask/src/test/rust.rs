@@ -97,7 +97,9 @@ fn nextest(workspace: &Workspace, mut command: Command) -> Result<Count> {
     }
 }
 
+/// Real windows must not cover each other, and this runner cannot tell which tests open one: one at a time.
 fn cargo_test(mut command: Command) -> Result<Count> {
+    command.env("RUST_TEST_THREADS", "1");
     command.args([
         "test",
         "--locked",
