@@ -36,6 +36,10 @@ impl Stamp {
     /// # Errors
     /// When the stamp file cannot be written.
     pub fn keep(&self) -> Result<()> {
+        if let Some(directory) = self.file.parent() {
+            std::fs::create_dir_all(directory)
+                .with_context(|| format!("making {}", directory.display()))?;
+        }
         std::fs::write(&self.file, &self.hash)
             .with_context(|| format!("writing {}", self.file.display()))
     }

@@ -72,12 +72,8 @@ fn fresh_directories(command: &mut Command, place: &Path) -> Result<()> {
 }
 
 fn nextest(workspace: &Workspace, mut command: Command) -> Result<Count> {
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .current_dir(workspace.root())
-        .no_deps()
-        .exec()
-        .context("asking cargo where it builds")?;
-    let report = metadata.target_directory.join("nextest/default/junit.xml");
+    // nextest keeps its own files in the tree's `target`, wherever cargo builds.
+    let report = workspace.root().join("target/nextest/default/junit.xml");
     // The report of an earlier run must not be taken for this one's.
     let _ = std::fs::remove_file(&report);
     let ran = process::run(command.args([
@@ -93,7 +89,7 @@ fn nextest(workspace: &Workspace, mut command: Command) -> Result<Count> {
     match (ran, std::fs::read_to_string(&report)) {
         (ran, Ok(text)) => Ok(counts::junit(&text)?.with_outcome(ran.is_ok())),
         (Err(error), Err(_)) => Err(error),
-        (Ok(()), Err(error)) => Err(error).with_context(|| format!("reading {report}")),
+        (Ok(()), Err(error)) => Err(error).with_context(|| format!("reading {}", report.display())),
     }
 }
 
