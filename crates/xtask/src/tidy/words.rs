@@ -6,10 +6,13 @@
 use super::tree::{SourceFile, Tree};
 
 /// Never, in any file; compared without case.
-const FOREIGN: [&str; 6] = [
+const FOREIGN: [&str; 9] = [
     concat!("/wo", "rk/"),
     concat!("/fa", "rm/"),
-    concat!("../sha", "red/"),
+    concat!("shared/des", "ign.md"),
+    concat!("shared/sty", "le.md"),
+    concat!("shared/no", "tes/"),
+    concat!("shared/ho", "oks/"),
     concat!("sub", "agent"),
     concat!("cla", "ude"),
     concat!("registry.", "npmjs"),
@@ -124,6 +127,10 @@ mod tests {
         assert_eq!(found("docs/a.md", "in /home/ana/espelho").len(), 1);
         assert_eq!(found("Cargo.lock", FOREIGN[0]), Vec::<String>::new());
         assert_eq!(found("a.md", "a network of clinics"), Vec::<String>::new());
+        assert_eq!(
+            found("ui/src/a.ts", "import x from '../shared/format';"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
