@@ -25,6 +25,7 @@
 //! ```
 
 pub mod console;
+mod heartbeat;
 pub mod message;
 pub mod packed;
 pub mod server;

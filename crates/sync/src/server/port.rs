@@ -149,8 +149,8 @@ pub enum Input {
     End(RefusalCause),
 }
 
-/// What the host is to do. Of the storage effects, one is under way at a time; each is answered by one input, a failure by
-/// [`Input::StorageFailed`].
+/// What the host is to do. Of the database effects one is under way at a time, and of the blob effects one; each is answered
+/// by exactly one input, a failure by [`Input::StorageFailed`].
 #[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
     /// Check the greeting: token, device, revocation. Answer with [`Input::Admitted`] or [`Input::NotAdmitted`].
