@@ -107,6 +107,10 @@ pub enum Rejection {
     /// Refused for a reason that this device may not know.
     #[error("refused for a reason this device may not hold")]
     Withheld,
+    /// The console's outbox was restored from a backup or copied, and the server has another action in this one's place; it
+    /// has to be done again.
+    #[error("the console's outbox was restored or copied; the action has to be done again")]
+    OutboxForked,
     /// This server does not know the action or its version.
     #[error("the server does not know this action; update it")]
     UnknownAction,

@@ -85,7 +85,8 @@ pub enum OutboxState {
 /// An action in the outbox.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct OutboxEntry {
-    /// Counts from 1 within the incarnation.
+    /// Its place in the outbox. Counts from 1 through all incarnations of the database, so that order is always this order;
+    /// the envelope's own sequence counts within its incarnation.
     pub sequence: u64,
     /// The signed envelope, encoded.
     #[serde(with = "serde_bytes")]
