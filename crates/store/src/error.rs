@@ -50,6 +50,17 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
 }
 
+impl StoreError {
+    /// Whether the rows themselves were refused (a constraint or a type), so that trying again cannot help.
+    pub fn is_constraint(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        matches!(self, Self::Sqlite(error) if matches!(
+            error.sqlite_error_code(),
+            Some(Code::ConstraintViolation | Code::TypeMismatch | Code::TooBig)
+        ))
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
