@@ -178,6 +178,19 @@ impl KeySlots {
         self.save()
     }
 
+    /// Makes new recovery words; those before them open nothing any more, and the new ones have to be proved.
+    pub fn renew_recovery(
+        &mut self,
+        key: &DatabaseKey,
+        entropy: &dyn Entropy,
+    ) -> Result<RecoveryWords, VaultError> {
+        let (words, recovery) = RecoveryWords::make(entropy);
+        self.slots.recovery = Some(wrap(&self.slots, "recovery", &recovery, key, entropy));
+        self.slots.recovery_tested = false;
+        self.save()?;
+        Ok(words)
+    }
+
     /// Puts the key into the operating system's keyring. Writes and reads back: a keyring that was never unlocked answers
     /// "no entry" to a read, which must not be taken for an empty one.
     pub fn add_keyring(
@@ -314,6 +327,23 @@ mod tests {
             slots.open_with_recovery("abacate"),
             Err(VaultError::WrongRecoveryWords)
         ));
+    }
+
+    #[test]
+    fn renewed_words_replace_the_old_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let entropy = Counting::default();
+        let (mut slots, key, old) =
+            KeySlots::make(&folder.path().join("keys.json"), None, &entropy).unwrap();
+        slots.set_recovery_tested().unwrap();
+        let new = slots.renew_recovery(&key, &entropy).unwrap();
+        let typed = |words: &RecoveryWords| words.words().collect::<Vec<_>>().join(" ");
+        assert!(slots.open_with_recovery(&typed(&old)).is_err());
+        assert_eq!(
+            slots.open_with_recovery(&typed(&new)).unwrap().bytes(),
+            key.bytes()
+        );
+        assert!(!slots.recovery_tested());
     }
 
     #[test]

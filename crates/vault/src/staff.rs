@@ -11,6 +11,9 @@ use domain::port::Entropy;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+/// Everybody's password in a demonstration clinic, and in no other: its people, clients and pictures are made up.
+pub const DEMONSTRATION_PASSWORD: &str = "espelho-demo";
+
 /// The keys of a person at work.
 #[derive(Debug)]
 pub struct StaffKeys {

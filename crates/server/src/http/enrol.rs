@@ -33,6 +33,8 @@ pub struct EnrolAnswer {
     pub device: DeviceId,
     /// The clinic it belongs to.
     pub clinic: ClinicId,
+    /// What it is called.
+    pub name: String,
     /// What it may hold.
     pub profile: DeviceProfile,
     /// Its first token.
@@ -70,7 +72,7 @@ pub(crate) async fn enrol(
             tracing::error!(%error, "the storage failed");
             Refused::Failed
         })?;
-    let Some(profile) = made else {
+    let Some(Enrolled { name, profile }) = made else {
         app.metrics.auth_refused.add(1);
         return Err(Refused::EnrolmentCode);
     };
@@ -79,10 +81,17 @@ pub(crate) async fn enrol(
     Ok(Json(EnrolAnswer {
         device: id,
         clinic: app.clinic,
+        name,
         profile,
         token: app.tokens.make_token(id, app.clinic, profile, now),
         server_time: now,
     }))
+}
+
+/// What a good code made of a console.
+struct Enrolled {
+    name: String,
+    profile: DeviceProfile,
 }
 
 /// Uses the code up and makes the device, in one transaction; `None` when the code is not good.
@@ -93,7 +102,7 @@ fn take_in(
     public: &[u8; 32],
     name: &str,
     now: Timestamp,
-) -> Result<Option<DeviceProfile>, StoreError> {
+) -> Result<Option<Enrolled>, StoreError> {
     let Ok(enrolment) = tx.take_enrolment(&code.hash(), now)? else {
         return Ok(None);
     };
@@ -104,14 +113,17 @@ fn take_in(
     };
     tx.put_device(&Device {
         id,
-        name,
+        name: name.clone(),
         profile: enrolment.profile,
         public: public.to_vec(),
         enrolled_at: now,
         revoked_at: None,
         last_seen: None,
     })?;
-    Ok(Some(enrolment.profile))
+    Ok(Some(Enrolled {
+        name,
+        profile: enrolment.profile,
+    }))
 }
 
 fn public_key(text: &str) -> Result<[u8; 32], Refused> {

@@ -51,6 +51,7 @@ pub struct Machine {
     jobs: Jobs,
     blobs: Blobs,
     head: u64,
+    snapshot_rows: Option<u64>,
     server_time: Option<Timestamp>,
     last_heard: Option<Moment>,
     last_receipt: Option<Moment>,
@@ -83,6 +84,7 @@ impl Machine {
             jobs: Jobs::default(),
             blobs: Blobs::default(),
             head: 0,
+            snapshot_rows: None,
             server_time: None,
             last_heard: None,
             last_receipt: None,
@@ -156,6 +158,7 @@ impl Machine {
             cursor,
             head: self.head,
             filling,
+            snapshot_rows: self.snapshot_rows,
             blobs_waiting: self.blobs.waiting_count(),
             server_time: self.server_time,
             last_heard: self.last_heard,
@@ -550,8 +553,9 @@ impl Machine {
                 at_seq,
                 buckets,
                 resumed,
-                ..
+                rows,
             } => {
+                self.snapshot_rows = rows;
                 resumed
                     || self
                         .jobs
@@ -565,6 +569,7 @@ impl Machine {
             ServerMessage::SnapshotEnd { at_seq } => {
                 self.jobs.stream_at = at_seq;
                 self.head = self.head.max(at_seq);
+                self.snapshot_rows = None;
                 self.jobs
                     .push(Queued::Job(StoreJob::SnapshotFinish { at_seq }))
             }

@@ -292,6 +292,8 @@ pub struct Status {
     pub head: u64,
     /// A snapshot is being fetched; the data here is not complete.
     pub filling: bool,
+    /// About how many rows the snapshot under way has, when the server said so.
+    pub snapshot_rows: Option<u64>,
     /// Blobs that the server does not have yet.
     pub blobs_waiting: usize,
     /// The server's clock at the last greeting.
