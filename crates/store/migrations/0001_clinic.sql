@@ -36,7 +36,7 @@ CREATE INDEX client_by_name ON client (folded, id);
 CREATE INDEX client_by_cpf ON client (cpf) WHERE cpf IS NOT NULL;
 
 CREATE VIRTUAL TABLE client_search USING fts5 (
-    words, content = '', contentless_delete = 1, columnsize = 0, detail = none, prefix = '2 3 4',
+    words, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4',
     tokenize = "unicode61 remove_diacritics 0"
 );
 
