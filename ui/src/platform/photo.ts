@@ -1,13 +1,22 @@
 import type { PhotoCard } from "./bindings";
 
 /** Windows' web view serves custom schemes as http hosts; the others by their own name. */
-const ORIGIN = navigator.userAgent.includes("Windows") ? "http://photo.localhost" : "photo://localhost";
+const origin = () => (navigator.userAgent.includes("Windows") ? "http://photo.localhost" : "photo://localhost");
 
 /**
- * The address of a picture for a box `cssWidth` wide. The engine answers with the nearest rendition; `v` changes with
- * every new rendition, so that a sharper one replaces what is shown.
+ * The width to ask for when a box needs `pixels` device pixels: the narrowest rendition that fills it, or the widest
+ * there is. Asking by rendition keeps the address the same while a box changes size, so that nothing is fetched twice.
  */
-export function photoUrl(photo: Pick<PhotoCard, "id" | "revision">, cssWidth: number): string {
+export function renditionWidth(widths: number[], pixels: number): number {
+  const sorted = [...widths].sort((a, b) => a - b);
+  return sorted.find((width) => width >= pixels) ?? sorted.at(-1) ?? pixels;
+}
+
+/**
+ * The address of a picture for a box `cssWidth` wide. `v` changes with every new rendition, so that a sharper one
+ * replaces what is shown.
+ */
+export function photoUrl(photo: Pick<PhotoCard, "id" | "revision" | "widths">, cssWidth: number): string {
   const pixels = Math.max(1, Math.ceil(cssWidth * window.devicePixelRatio));
-  return `${ORIGIN}/${photo.id}?w=${pixels}&v=${photo.revision}`;
+  return `${origin()}/${photo.id}?w=${renditionWidth(photo.widths, pixels)}&v=${photo.revision}`;
 }

@@ -14,6 +14,8 @@ export type Action = {
   when?: () => boolean;
   /** Not offered in the palette. */
   hidden?: boolean;
+  /** Not listed among the shortcuts: another way to do what a listed one does. */
+  unlisted?: boolean;
 };
 
 const store = $state({ singleKeys: localStorage.getItem("single-keys") !== "off" });

@@ -72,6 +72,12 @@ describe("Brazilian documents", () => {
   });
 });
 
+describe("search", () => {
+  it("forgets accents and capitals", () => {
+    expect(format.plain("Érica Conceição")).toBe("erica conceicao");
+  });
+});
+
 describe("names", () => {
   it("give the first name prominence and skip particles in initials", () => {
     expect(format.firstName("Ana Beatriz de Souza")).toBe("Ana");

@@ -127,6 +127,11 @@ export function minutesBetween(from: number, to: number): number {
   return Math.max(0, Math.floor((to - from) / MINUTE));
 }
 
+/** Text as search compares it: no accents, no capitals. */
+export function plain(text: string): string {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
 /** The name to call somebody by: the first, which stands out in lists. */
 export function firstName(name: string): string {
   return name.split(" ")[0] ?? name;

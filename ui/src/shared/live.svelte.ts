@@ -26,12 +26,12 @@ const SKELETON_AFTER = 300;
 /**
  * Reads while the component lives. `key` says of what (`undefined`: nothing to read); a changed key drops the old answer
  * unless `keep` is set, so that one client's data never stand under another's name. Changes that arrive during a read
- * cause exactly one more.
+ * cause exactly one more. `every` reads again after so many milliseconds, while the window is looked at.
  */
 export function live<K, T>(
   key: () => K | undefined,
   load: (key: K) => Promise<T>,
-  options: { topics?: Topic[]; client?: (key: K) => string | undefined; keep?: boolean } = {},
+  options: { topics?: Topic[]; client?: (key: K) => string | undefined; keep?: boolean; every?: number } = {},
 ): Live<T> {
   const resource = new Live<T>();
   $effect(() => {
@@ -78,8 +78,14 @@ export function live<K, T>(
       if (client !== undefined && event.clients.length > 0 && !event.clients.includes(client)) return;
       void read();
     });
+    const pulse = options.every
+      ? setInterval(() => {
+          if (document.visibilityState === "visible") void read();
+        }, options.every)
+      : undefined;
     return () => {
       alive = false;
+      clearInterval(pulse);
       deaf();
     };
   });

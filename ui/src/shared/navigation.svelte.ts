@@ -5,6 +5,7 @@ export type Place =
   | { screen: "clients"; client?: string }
   | { screen: "photos" }
   | { screen: "compare"; client: string; left?: string; right?: string }
+  | { screen: "catalogue" }
   | { screen: "performance" }
   | { screen: "sync" }
   | { screen: "settings" };

@@ -1,4 +1,4 @@
-import type { AppointmentCard, Refused, SlotView } from "../platform/backend";
+import type { AppointmentCard, PhotoCard, Refused, SlotView } from "../platform/backend";
 
 /** What the side panel shows. One at a time; it never covers the whole screen. */
 export type Panel =
@@ -6,7 +6,8 @@ export type Panel =
   | { kind: "visit"; id: string; card?: AppointmentCard; refusal?: Refused; move?: boolean }
   | { kind: "register"; name?: string; then?: "book" }
   | { kind: "record"; client: string; name: string; appointment?: string; treatment?: string; addendumTo?: string }
-  | { kind: "import"; client: string; name: string; appointment?: string; paths?: string[] };
+  | { kind: "import"; client: string; name: string; appointment?: string; paths?: string[] }
+  | { kind: "photo"; photo: PhotoCard };
 
 class Panels {
   current = $state.raw<Panel | null>(null);
