@@ -1,7 +1,8 @@
-import { type AppointmentCard, type AppointmentStatus, backend, Failure, type SlotView } from "../../platform/backend";
+import { type AppointmentCard, type AppointmentStatus, backend, type SlotView } from "../../platform/backend";
 import { clock, dayName, firstName } from "../../shared/format";
-import { locale, t, tCode } from "../../shared/i18n.svelte";
+import { locale, t } from "../../shared/i18n.svelte";
 import { panels } from "../../shared/panels.svelte";
+import { tell } from "../../shared/tell";
 import { toasts } from "../../shared/toasts.svelte";
 
 /** The step a visit usually takes next, for one key and one click. */
@@ -14,13 +15,6 @@ export function usualNext(card: AppointmentCard): AppointmentStatus | null {
   };
   const next = usual[card.status];
   return next && card.next.includes(next) ? next : null;
-}
-
-function tell(thrown: unknown): void {
-  const failure = Failure.from(thrown);
-  if (failure.code !== "locked") {
-    toasts.say(tCode("error", `${failure.code}.title`, "error.unknown.title"), { tone: "bad" });
-  }
 }
 
 /** Changes where a visit stands, with the way back. */
