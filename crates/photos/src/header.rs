@@ -29,7 +29,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    fn check_bytes(&self, bytes: &[u8]) -> Result<(), PictureError> {
+    pub(crate) fn check_bytes(&self, bytes: &[u8]) -> Result<(), PictureError> {
         let length = bytes.len() as u64;
         if length == 0 {
             Err(PictureError::Empty)

@@ -18,7 +18,10 @@ pub enum Wanted {
     Everything,
     /// Header and first thumbnail: a preview before anything is kept.
     Thumbnail,
-    /// Header, placeholder and renditions: an import that was interrupted behind its thumbnail.
+    /// Header, first thumbnail, the whole decode and placeholder: all that must be known before a picture is kept. Its
+    /// renditions can follow when the others of its batch have got as far.
+    Sound,
+    /// Header, placeholder and renditions: what follows [`Wanted::Sound`], at once or after an interruption.
     Renditions,
 }
 
@@ -113,6 +116,9 @@ pub fn import(
         && !shows_the_same(&shown, narrowest)?
     {
         on_stage(Stage::Thumbnail(encode_thumbnail(narrowest)?));
+    }
+    if plan.wanted == Wanted::Sound {
+        return Ok(());
     }
     for width in decoded.rendition_widths() {
         on_stage(Stage::Rendition(rendition(

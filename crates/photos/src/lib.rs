@@ -44,6 +44,7 @@ mod placeholder;
 mod rendition;
 mod resize;
 mod thumbnail;
+pub mod worker;
 
 pub use colour::Colour;
 pub use decode::{Decoded, decode};

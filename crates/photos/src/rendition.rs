@@ -149,12 +149,14 @@ fn avif(pixels: &RgbImage, quality: Quality) -> Result<Vec<u8>, PictureError> {
         })
 }
 
-/// Small pictures are many and travel first, so they get a slower, tighter encoding; the large ones would break the
-/// second that a full set may take.
+/// The encoder's preset by size, 10 being the quickest. Small pictures are many and travel first, so they get a tighter
+/// encoding: at 320 pixels preset 7 saves 10 % against 10 and costs 35 ms. From 8 to 9 the cost falls to a third for 5 %
+/// more bytes, which decides the middle. At 2048 pixels 9 would save another 5 % for 90 ms, a tenth of the second that a
+/// full set may take.
 fn speed(width: u32) -> u8 {
     match width {
         0..=320 => 7,
-        321..=640 => 8,
+        321..=1280 => 9,
         _ => 10,
     }
 }

@@ -39,6 +39,14 @@ fn segment(bytes: &[u8], mut at: usize) -> Result<Segment<'_>, PictureError> {
     }
     let marker = *bytes.get(at).ok_or(TRUNCATED)?;
     at += 1;
+    // T.81 reserves all below the frame headers, and a stuffed zero belongs inside a scan: this is damage that happens to
+    // look like a marker, and what follows it is no length.
+    if matches!(marker, 0x00 | 0x02..=0xBF) {
+        return Err(PictureError::damaged(
+            Format::Jpeg,
+            "its data holds an impossible marker",
+        ));
+    }
     // Markers without a length: restarts, TEM, start and end of image.
     if matches!(marker, 0x01 | 0xD0..=0xD9) {
         return Ok(Segment {
