@@ -5,9 +5,10 @@ use crate::table::column;
 use crate::{StoreError, Tx};
 use domain::blob::BlobId;
 use domain::id::PhotoId;
-use domain::row::BlobRef;
+use domain::row::{BlobRef, Rendition};
 use domain::time::Timestamp;
 use rusqlite::params;
+use std::collections::HashSet;
 
 /// A sealed file that the server does not have yet.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,6 +38,31 @@ impl Tx<'_> {
             )?
             .execute(params![blob.id.0, photo.to_column(), original, blob.len.to_column()])?;
         Ok(())
+    }
+
+    /// Notes that a file made here was found damaged and removed: it is not offered to the server any more.
+    pub fn set_blob_lost(&mut self, blob: BlobId) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE blob_state SET present = 0 WHERE blob = ?1")?
+            .execute([blob.0])?;
+        Ok(())
+    }
+
+    /// Every sealed file that a photo or an upload refers to.
+    pub fn referenced_blobs(&self) -> Result<HashSet<BlobId>, StoreError> {
+        let mut referenced = HashSet::new();
+        let mut uploads = self.connection.prepare_cached("SELECT blob FROM blob_state")?;
+        for blob in uploads.query_map([], |row| row.get(0))? {
+            referenced.insert(BlobId(blob?));
+        }
+        let mut photos = self.connection.prepare_cached("SELECT original, renditions FROM photo")?;
+        let mut rows = photos.query([])?;
+        while let Some(row) = rows.next()? {
+            referenced.insert(column::<BlobRef>(row, 0)?.id);
+            let renditions: Vec<Rendition> = column(row, 1)?;
+            referenced.extend(renditions.into_iter().map(|rendition| rendition.blob.id));
+        }
+        Ok(referenced)
     }
 
     /// Notes how much of a file the server holds.
