@@ -4,7 +4,7 @@ use crate::column::Column as _;
 use crate::table::{column, select};
 use crate::{StoreError, Tx};
 use domain::id::{AppointmentId, ClientId, RoomId, StaffId};
-use domain::row::{Appointment, AppointmentStatus, ConsentPurpose, VisitTicks};
+use domain::row::{Appointment, AppointmentStatus, ConsentPurpose, Table, VisitTicks};
 use domain::time::Day;
 use rusqlite::{OptionalExtension as _, Row, ToSql, params};
 
@@ -37,7 +37,7 @@ const ENTRY: &str = "SELECT a.id, a.client, a.staff, a.room, a.treatment, a.day,
      EXISTS (SELECT 1 FROM consent k WHERE k.client = a.client AND k.purpose = ?1 AND k.revoked_at IS NULL), \
      (SELECT count(*) FROM alert w WHERE w.client = a.client AND w.ended_at IS NULL), \
      v.id, v.notes, v.photos, v.lots, v.payment, \
-     EXISTS (SELECT 1 FROM confirmed_image i WHERE i.tbl = ?2 AND i.id = a.id) \
+     EXISTS (SELECT 1 FROM confirmed_image i WHERE i.tbl IN (?2, ?3) AND i.id = a.id) \
      FROM appointment a LEFT JOIN client c ON c.id = a.client LEFT JOIN treatment t ON t.id = a.treatment \
      LEFT JOIN visit_ticks v ON v.id = a.id ";
 
@@ -92,8 +92,8 @@ impl Tx<'_> {
             .connection
             .prepare_cached(&format!("{ENTRY}{condition}"))?;
         let care = ConsentPurpose::Care as i64;
-        let table = domain::row::Table::Appointment as u8;
-        let mut all: Vec<&dyn ToSql> = vec![&care, &table];
+        let (appointment, ticks) = (Table::Appointment as u8, Table::VisitTicks as u8);
+        let mut all: Vec<&dyn ToSql> = vec![&care, &appointment, &ticks];
         all.extend_from_slice(parameters);
         let entries = statement
             .query_map(all.as_slice(), entry)?
@@ -104,7 +104,7 @@ impl Tx<'_> {
     /// Appointments of the days `from` to `to`, by day and start.
     pub fn agenda(&self, from: Day, to: Day) -> Result<Vec<AgendaEntry>, StoreError> {
         self.entries(
-            "WHERE a.day BETWEEN ?3 AND ?4 ORDER BY a.day, a.start_minute, a.id",
+            "WHERE a.day BETWEEN ?4 AND ?5 ORDER BY a.day, a.start_minute, a.id",
             &[&from.to_column(), &to.to_column()],
         )
     }
@@ -112,7 +112,7 @@ impl Tx<'_> {
     /// One appointment.
     pub fn agenda_entry(&self, id: AppointmentId) -> Result<Option<AgendaEntry>, StoreError> {
         Ok(self
-            .entries("WHERE a.id = ?3", &[&id.to_column()])?
+            .entries("WHERE a.id = ?4", &[&id.to_column()])?
             .into_iter()
             .next())
     }
@@ -124,7 +124,7 @@ impl Tx<'_> {
         today: Day,
     ) -> Result<Option<AgendaEntry>, StoreError> {
         let found = self.entries(
-            "WHERE a.client = ?3 AND a.day >= ?4 AND a.status <= 3 ORDER BY a.day, a.start_minute LIMIT 1",
+            "WHERE a.client = ?4 AND a.day >= ?5 AND a.status <= 3 ORDER BY a.day, a.start_minute LIMIT 1",
             &[&client.to_column(), &today.to_column()],
         )?;
         Ok(found.into_iter().next())
@@ -136,6 +136,15 @@ impl Tx<'_> {
             self.connection,
             "WHERE staff = ?1 AND day = ?2",
             &[&staff.to_column(), &day.to_column()],
+        )?)
+    }
+
+    /// Everybody's appointments of the days `from` to `to`, by day: what free places are found between.
+    pub fn appointments(&self, from: Day, to: Day) -> Result<Vec<Appointment>, StoreError> {
+        Ok(select::<Appointment>(
+            self.connection,
+            "WHERE day BETWEEN ?1 AND ?2 ORDER BY day",
+            &[&from.to_column(), &to.to_column()],
         )?)
     }
 

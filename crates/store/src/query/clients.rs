@@ -10,8 +10,9 @@ use domain::id::{
 use domain::row::{
     Alert, AppointmentStatus, ClientKeyGrant, Consent, ConsentPurpose, PaymentMethod,
 };
-use domain::time::{Day, Timestamp};
+use domain::time::{ClinicZone, Day, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What a client has paid.
@@ -61,10 +62,10 @@ pub enum TimelineItem {
         /// Whether it adds to another.
         addendum: bool,
     },
-    /// A photo.
-    Photo {
-        /// Which.
-        id: PhotoId,
+    /// Photos taken on one day and imported on one day.
+    Photos {
+        /// Which, newest first.
+        photos: Vec<PhotoId>,
     },
     /// A consent.
     Consent {
@@ -91,8 +92,10 @@ pub enum TimelineItem {
 /// What a timeline may contain for whoever asks.
 #[derive(Clone, Copy, Debug)]
 pub struct TimelineKinds {
-    /// Records and photos.
-    pub clinical: bool,
+    /// Signed records.
+    pub records: bool,
+    /// Photos.
+    pub photos: bool,
     /// Payments.
     pub finance: bool,
 }
@@ -171,21 +174,23 @@ impl Tx<'_> {
         Ok(Standing { paid_cents })
     }
 
-    /// A page of what happened, newest first. Appointments stand at their booked time in the clinic's zone, which the
-    /// caller gives as `instant_of`.
+    /// A page of what happened, newest first. Appointments stand at their booked time in the clinic's zone; photos of one
+    /// day that came in on one day are one entry, at the newest of them, so that a page never ends within them.
     pub fn timeline(
         &self,
         client: ClientId,
         before: Option<TimelineCursor>,
         kinds: TimelineKinds,
         limit: usize,
-        instant_of: &dyn Fn(Day, i32) -> Timestamp,
+        zone: &ClinicZone,
     ) -> Result<Vec<(TimelineCursor, TimelineItem)>, StoreError> {
-        let mut items = self.visits(client, instant_of)?;
+        let mut items = self.visits(client, zone)?;
         items.extend(self.consent_items(client)?);
-        if kinds.clinical {
+        if kinds.records {
             items.extend(self.record_items(client)?);
-            items.extend(self.photo_items(client)?);
+        }
+        if kinds.photos {
+            items.extend(self.photo_items(client, zone)?);
         }
         if kinds.finance {
             items.extend(self.payment_items(client)?);
@@ -204,7 +209,7 @@ impl Tx<'_> {
     fn visits(
         &self,
         client: ClientId,
-        instant_of: &dyn Fn(Day, i32) -> Timestamp,
+        zone: &ClinicZone,
     ) -> Result<Vec<(TimelineCursor, TimelineItem)>, StoreError> {
         let sql = "SELECT id, treatment, staff, day, start_minute, status FROM appointment WHERE client = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -221,7 +226,7 @@ impl Tx<'_> {
             };
             Ok((
                 TimelineCursor {
-                    at: instant_of(day, start_minute),
+                    at: zone.at(day, start_minute),
                     id: id.0,
                 },
                 item,
@@ -259,20 +264,29 @@ impl Tx<'_> {
     fn photo_items(
         &self,
         client: ClientId,
+        zone: &ClinicZone,
     ) -> Result<Vec<(TimelineCursor, TimelineItem)>, StoreError> {
-        let sql = "SELECT id, taken_at FROM photo WHERE client = ?1 AND withdrawn_at IS NULL";
+        let sql = "SELECT id, taken_at, imported_at FROM photo WHERE client = ?1 AND withdrawn_at IS NULL \
+             ORDER BY taken_at DESC, id DESC";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let items = statement.query_map([client.to_column()], |row| {
-            let id: PhotoId = column(row, 0)?;
-            Ok((
-                TimelineCursor {
-                    at: column(row, 1)?,
-                    id: id.0,
-                },
-                TimelineItem::Photo { id },
-            ))
-        })?;
-        Ok(items.collect::<rusqlite::Result<Vec<_>>>()?)
+        let mut rows = statement.query([client.to_column()])?;
+        let mut groups: BTreeMap<(Day, Day), (TimelineCursor, Vec<PhotoId>)> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (id, taken, imported): (PhotoId, Timestamp, Timestamp) =
+                (column(row, 0)?, column(row, 1)?, column(row, 2)?);
+            let newest = TimelineCursor {
+                at: taken,
+                id: id.0,
+            };
+            let group = groups
+                .entry((zone.day(taken), zone.day(imported)))
+                .or_insert((newest, Vec::new()));
+            group.1.push(id);
+        }
+        let items = groups
+            .into_values()
+            .map(|(cursor, photos)| (cursor, TimelineItem::Photos { photos }));
+        Ok(items.collect())
     }
 
     fn consent_items(

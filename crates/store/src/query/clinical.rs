@@ -3,9 +3,10 @@
 use crate::column::Column as _;
 use crate::table::{column, select};
 use crate::{StoreError, Tx};
-use domain::id::{EncounterId, LotId};
-use domain::row::{Encounter, LotUse, Product, Room, Staff, Treatment};
+use domain::id::{EncounterId, LotId, StaffId, TreatmentId};
+use domain::row::{Council, Encounter, Product, Room, Staff, Treatment};
 use domain::time::Day;
+use std::collections::BTreeMap;
 
 /// A lot with its product's name.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,7 +25,55 @@ pub struct LotEntry {
     pub remaining: i64,
 }
 
+/// A lot as it was used in a record.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LotUseEntry {
+    /// In which record.
+    pub encounter: EncounterId,
+    /// Product name; empty where the console may not hold the stock.
+    pub product: String,
+    /// Code on the pack.
+    pub code: String,
+    /// Units.
+    pub quantity: i64,
+    /// What one unit is.
+    pub unit: String,
+}
+
+/// What a member of staff signs with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StaffName {
+    /// Full name.
+    pub name: String,
+    /// Registration with a council.
+    pub council: Option<Council>,
+}
+
 impl Tx<'_> {
+    /// The names of everybody who works or worked here, without their keys.
+    pub fn staff_names(&self) -> Result<BTreeMap<StaffId, StaffName>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, name, council FROM staff")?;
+        let names = statement.query_map([], |row| {
+            let name = StaffName {
+                name: row.get(1)?,
+                council: column(row, 2)?,
+            };
+            Ok((column(row, 0)?, name))
+        })?;
+        Ok(names.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The names of all treatments, those that are no longer offered included.
+    pub fn treatment_names(&self) -> Result<BTreeMap<TreatmentId, String>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, name FROM treatment")?;
+        let names = statement.query_map([], |row| Ok((column(row, 0)?, row.get(1)?)))?;
+        Ok(names.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Everybody who works here.
     pub fn staff(&self) -> Result<Vec<Staff>, StoreError> {
         Ok(select::<Staff>(self.connection, "ORDER BY name", &[])?)
@@ -71,17 +120,27 @@ impl Tx<'_> {
     pub fn addenda_of(&self, first: EncounterId) -> Result<Vec<Encounter>, StoreError> {
         Ok(select::<Encounter>(
             self.connection,
-            "WHERE addendum_to = ?1 ORDER BY at",
+            "WHERE addendum_to = ?1 ORDER BY at, id",
             &[&first.to_column()],
         )?)
     }
 
-    /// The lots used in a record.
-    pub fn lot_uses_of(&self, encounter: EncounterId) -> Result<Vec<LotUse>, StoreError> {
-        Ok(select::<LotUse>(
-            self.connection,
-            "WHERE encounter = ?1",
-            &[&encounter.to_column()],
-        )?)
+    /// The lots used in a record and in those that add to it.
+    pub fn lot_uses_of(&self, first: EncounterId) -> Result<Vec<LotUseEntry>, StoreError> {
+        let sql = "SELECT u.encounter, coalesce(p.name, ''), coalesce(l.code, ''), u.quantity, coalesce(p.unit, '') \
+             FROM lot_use u LEFT JOIN lot l ON l.id = u.lot LEFT JOIN product p ON p.id = l.product \
+             WHERE u.encounter IN (SELECT ?1 UNION ALL SELECT id FROM encounter WHERE addendum_to = ?1) \
+             ORDER BY u.encounter, u.id";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let uses = statement.query_map([first.to_column()], |row| {
+            Ok(LotUseEntry {
+                encounter: column(row, 0)?,
+                product: row.get(1)?,
+                code: row.get(2)?,
+                quantity: row.get(3)?,
+                unit: row.get(4)?,
+            })
+        })?;
+        Ok(uses.collect::<rusqlite::Result<Vec<_>>>()?)
     }
 }

@@ -7,7 +7,7 @@ mod photos;
 
 pub use agenda::AgendaEntry;
 pub use clients::{Standing, TimelineCursor, TimelineItem, TimelineKinds};
-pub use clinical::LotEntry;
+pub use clinical::{LotEntry, LotUseEntry, StaffName};
 pub use photos::PhotoTotals;
 
 use crate::table::select;

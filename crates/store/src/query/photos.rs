@@ -3,10 +3,12 @@
 use crate::column::Column as _;
 use crate::table::{column, select};
 use crate::{StoreError, Tx};
+use domain::blob::BlobId;
 use domain::id::{ClientId, PhotoId};
 use domain::row::Photo;
 use domain::time::Timestamp;
 use rusqlite::OptionalExtension as _;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What the photos of this database come to.
@@ -57,6 +59,15 @@ impl Tx<'_> {
                 column(row, 0)
             })
             .optional()?)
+    }
+
+    /// The originals here that the server has not receipted yet, all at once; see [`Tx::original_on_server`] for one.
+    pub fn originals_waiting(&self) -> Result<BTreeSet<BlobId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT blob FROM blob_state WHERE original = 1 AND uploaded_at IS NULL AND present = 1",
+        )?;
+        let waiting = statement.query_map([], |row| Ok(BlobId(row.get(0)?)))?;
+        Ok(waiting.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Sums over all photos.
