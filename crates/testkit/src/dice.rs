@@ -74,8 +74,8 @@ impl Dice {
 
     /// One of `items`, of which the first are much likelier: the rank falls off like names in a population do.
     pub fn ranked<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        let skewed = self.unit() * self.unit();
-        let index = (skewed * items.len() as f64) as usize;
+        let drawn = self.unit();
+        let index = (drawn * drawn * items.len() as f64) as usize;
         &items[index.min(items.len() - 1)]
     }
 }
