@@ -49,9 +49,10 @@ impl Plan {
                 mark.at_seq,
                 union(missing, common(mark.left, session.buckets)),
             )),
-            // The log need not reach back to the rows a clinic was founded with.
-            None if hello.cursor == 0 => Some(everything),
             None if missing == none => None,
+            // Nothing is held yet: the newest rows alone are shorter than the whole log, which need not reach back to the
+            // rows a clinic was founded with.
+            None if missing == session.buckets => Some(everything),
             None => Some(Self::fresh(hello.cursor, missing)),
         }
     }
