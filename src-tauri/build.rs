@@ -39,6 +39,7 @@ const COMMANDS: &[&str] = &[
     "preferences_save",
     "record_read",
     "record_sign",
+    "recovery_kit",
     "recovery_open",
     "recovery_test",
     "screen_painted",

@@ -33,6 +33,7 @@ pub fn contract() -> tauri_specta::Builder<tauri::Wry> {
             agenda::catalogue,
             app::app_state,
             app::console_enrol,
+            app::recovery_kit,
             app::recovery_test,
             app::recovery_open,
             app::passphrase_open,

@@ -4,8 +4,6 @@
 //! Every entry is stamped with the store's generation as it was *before* its load began. A commit bumps the generation
 //! before the writer returns; an entry with an older stamp is a miss. So no read after a commit returns the older value,
 //! and nothing needs to be invalidated by hand. Entries of one role are keyed apart from another's by the key itself.
-//!
-//! Sensitive entries are sealed with AES-256-GCM under a key that lives only as long as the unlock; [`Sealing`] does it.
 
 use crate::preset::CacheSize;
 use moka::ops::compute::Op;

@@ -37,7 +37,10 @@ impl Console {
         let mut view = (*held).clone();
         // A PIN is set without a commit, so the cached tiles may not know of it.
         for tile in &mut view.staff {
-            tile.pin = tile.id.parse().is_ok_and(|id| self.seat().has_pin(id, self.now()));
+            tile.pin = tile
+                .id
+                .parse()
+                .is_ok_and(|id| self.seat().has_pin(id, self.now()));
         }
         Ok(view)
     }
@@ -49,12 +52,24 @@ impl Console {
         let with_lots = self.store.held().contains(Bucket::Stock)
             && (allows(roles, Permission::ViewClinical) || allows(roles, Permission::ManageStock));
         let (treatments, rooms, staff, lots) = self.read("catalogue", |tx| {
-            let lots = if with_lots { tx.lots_in_stock()? } else { Vec::new() };
+            let lots = if with_lots {
+                tx.lots_in_stock()?
+            } else {
+                Vec::new()
+            };
             Ok((tx.treatments()?, tx.rooms()?, tx.staff()?, lots))
         })?;
         Ok(CatalogueView {
-            treatments: treatments.into_iter().filter(|row| row.active).map(treatment_view).collect(),
-            rooms: rooms.into_iter().filter(|room| room.active).map(room_view).collect(),
+            treatments: treatments
+                .into_iter()
+                .filter(|row| row.active)
+                .map(treatment_view)
+                .collect(),
+            rooms: rooms
+                .into_iter()
+                .filter(|room| room.active)
+                .map(room_view)
+                .collect(),
             staff: staff
                 .iter()
                 .filter(|person| is_booked(person))

@@ -11,7 +11,9 @@ use crate::signin::council;
 use crate::view::agenda::Outcome;
 use crate::view::clinical::{LotUseView, RecordRequest, RecordView};
 use domain::action::{Action, GrantClientKey, LotUseEntry, RecordSession};
-use domain::id::{AppointmentId, ClientId, ClientKeyId, EncounterId, LotUseId, StaffId, TreatmentId};
+use domain::id::{
+    AppointmentId, ClientId, ClientKeyId, EncounterId, LotUseId, StaffId, TreatmentId,
+};
 use domain::rejection::Rejection;
 use domain::role::Permission;
 use domain::row::{Appointment, ClientKeyGrant, Encounter, SealedText};
@@ -42,7 +44,9 @@ impl Engine {
     /// When the console is locked, the person may not, there is no such record here, or its key does not open.
     pub fn record_read(&self, id: String) -> Result<RecordView, AppError> {
         let id: EncounterId = read("id", &id)?;
-        self.answer(Permission::ViewClinical, |console, session| console.record_of(session, id))
+        self.answer(Permission::ViewClinical, |console, session| {
+            console.record_of(session, id)
+        })
     }
 }
 
@@ -68,7 +72,9 @@ impl Console {
         let (sealed, granted) = self.seal_notes(session, client, id, notes, &referred.grants)?;
         // An addendum is written now; a record tells of the visit, which may have been yesterday.
         let started = referred.appointment.as_ref().and_then(|at| at.started_at);
-        let occurred_at = started.filter(|_| referred.first.is_none()).unwrap_or(self.now());
+        let occurred_at = started
+            .filter(|_| referred.first.is_none())
+            .unwrap_or(self.now());
         let record = RecordSession {
             id,
             client,
@@ -78,9 +84,15 @@ impl Console {
             notes: sealed,
             occurred_at,
             day: self.the_clinic()?.zone.day(occurred_at),
-            lots: request.lots.iter().map(|used| self.lot_use(&used.lot_id, used.quantity)).collect::<Result<_, _>>()?,
+            lots: request
+                .lots
+                .iter()
+                .map(|used| self.lot_use(&used.lot_id, used.quantity))
+                .collect::<Result<_, _>>()?,
             // What is added to an addendum is added to the record itself, where it is read.
-            addendum_to: referred.first.map(|first| first.addendum_to.unwrap_or(first.id)),
+            addendum_to: referred
+                .first
+                .map(|first| first.addendum_to.unwrap_or(first.id)),
         };
         let mut actions: Vec<Action> = granted.map(Action::GrantClientKey).into_iter().collect();
         actions.push(Action::RecordSession(record));
@@ -88,7 +100,12 @@ impl Console {
     }
 
     /// Takes the record in with the key its notes need, or neither.
-    fn take_record(&self, session: &Session, id: EncounterId, actions: &[Action]) -> Result<Outcome, AppError> {
+    fn take_record(
+        &self,
+        session: &Session,
+        id: EncounterId,
+        actions: &[Action],
+    ) -> Result<Outcome, AppError> {
         let sign = |bytes: &[u8]| session.sign(bytes);
         match self.take_in(session.staff().id, &sign, actions) {
             Ok(done) => Ok(Outcome::Done {
@@ -104,7 +121,8 @@ impl Console {
 
     /// Finds what a record refers to and refuses what belongs to somebody else.
     fn referred(&self, client: ClientId, request: &RecordRequest) -> Result<Referred, AppError> {
-        let appointment: Option<AppointmentId> = read_if("appointment", request.appointment_id.as_deref())?;
+        let appointment: Option<AppointmentId> =
+            read_if("appointment", request.appointment_id.as_deref())?;
         let first: Option<EncounterId> = read_if("addendum_to", request.addendum_to.as_deref())?;
         let found = self.read("record_references", |tx| {
             Ok(Referred {
@@ -113,10 +131,20 @@ impl Console {
                 grants: tx.client_keys_of(client)?,
             })
         })?;
-        if appointment.is_some() && found.appointment.as_ref().is_none_or(|at| at.client != client) {
+        if appointment.is_some()
+            && found
+                .appointment
+                .as_ref()
+                .is_none_or(|at| at.client != client)
+        {
             return Err(AppError::invalid("appointment"));
         }
-        if first.is_some() && found.first.as_ref().is_none_or(|first| first.client != client) {
+        if first.is_some()
+            && found
+                .first
+                .as_ref()
+                .is_none_or(|first| first.client != client)
+        {
             return Err(AppError::invalid("addendum_to"));
         }
         Ok(found)
@@ -135,8 +163,18 @@ impl Console {
         let seal = |key: &ClientKey| envelope::seal(key, id.as_bytes(), notes.as_bytes(), entropy);
         for grant in grants.iter().rev() {
             match session.with_client_key(grant, seal) {
-                Ok(sealed) => return Ok((SealedText { key: grant.id, sealed }, None)),
-                Err(error) => tracing::warn!(key = %grant.id, %error, "a client key does not open and is passed over"),
+                Ok(sealed) => {
+                    return Ok((
+                        SealedText {
+                            key: grant.id,
+                            sealed,
+                        },
+                        None,
+                    ));
+                }
+                Err(error) => {
+                    tracing::warn!(key = %grant.id, %error, "a client key does not open and is passed over")
+                }
             }
         }
         let clinic = ClinicalPublic::from_bytes(&self.the_clinic()?.profile.clinical_public)?;
@@ -148,7 +186,13 @@ impl Console {
             sealed: seal_client_key(&clinic, client, key_id, &key, entropy),
         };
         let sealed = seal(&key);
-        Ok((SealedText { key: key_id, sealed }, Some(granted)))
+        Ok((
+            SealedText {
+                key: key_id,
+                sealed,
+            },
+            Some(granted),
+        ))
     }
 
     fn lot_use(&self, lot: &str, quantity: i32) -> Result<LotUseEntry, AppError> {
@@ -206,13 +250,26 @@ impl Shelf {
         Ok(RecordView {
             id: record.id.to_string(),
             client_id: record.client.to_string(),
-            treatment: self.treatments.get(&record.treatment).cloned().unwrap_or_default(),
-            practitioner: self.staff.get(&record.practitioner).map(signature).unwrap_or_default(),
+            treatment: self
+                .treatments
+                .get(&record.treatment)
+                .cloned()
+                .unwrap_or_default(),
+            practitioner: self
+                .staff
+                .get(&record.practitioner)
+                .map(signature)
+                .unwrap_or_default(),
             areas: record.areas.clone(),
             notes: String::from_utf8(notes).map_err(|_| unsealable())?,
             at: millis(record.at),
             locked_at: millis(record.locked_at),
-            lots: self.lots.iter().filter(|used| used.encounter == record.id).map(lot_view).collect(),
+            lots: self
+                .lots
+                .iter()
+                .filter(|used| used.encounter == record.id)
+                .map(lot_view)
+                .collect(),
             addenda: Vec::new(),
         })
     }

@@ -42,7 +42,12 @@ impl Config {
             .map_err(|error| AppError::new("preset", error.to_string()))?;
         let data = match data.or_else(default_data) {
             Some(data) => data,
-            None => return Err(AppError::new("data_folder", "no data folder was found; name one with --data")),
+            None => {
+                return Err(AppError::new(
+                    "data_folder",
+                    "no data folder was found; name one with --data",
+                ));
+            }
         };
         Ok(Self {
             data,
@@ -59,9 +64,15 @@ impl Config {
 
 /// The user's own data folder by the platform's convention.
 fn default_data() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if cfg!(windows) {
         return variable("LOCALAPPDATA").map(|local| local.join("Espelho"));
     }
-    variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share"))).map(|base| base.join("espelho"))
+    variable("XDG_DATA_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+        .map(|base| base.join("espelho"))
 }

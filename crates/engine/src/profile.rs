@@ -29,7 +29,9 @@ impl Engine {
     pub fn client_profile(&self, id: String) -> Result<ClientProfile, AppError> {
         let id: ClientId = read("id", &id)?;
         self.answer(Permission::ViewClients, |console, session| {
-            console.profile(id, session).map(|profile| (*profile).clone())
+            console
+                .profile(id, session)
+                .map(|profile| (*profile).clone())
         })
     }
 }
@@ -48,7 +50,11 @@ struct Loaded {
 
 impl Console {
     /// A client's profile as this person sees it, from the cache.
-    pub(crate) fn profile(&self, id: ClientId, session: &Session) -> Result<Arc<ClientProfile>, AppError> {
+    pub(crate) fn profile(
+        &self,
+        id: ClientId,
+        session: &Session,
+    ) -> Result<Arc<ClientProfile>, AppError> {
         let sight = Sight::of(&session.staff().roles);
         let scope = Scope::Generation(self.store.generation());
         self.caches
@@ -78,7 +84,12 @@ impl Console {
     }
 }
 
-fn load(tx: &mut Tx<'_>, id: ClientId, today: Day, sees: TimelineKinds) -> Result<Option<Loaded>, StoreError> {
+fn load(
+    tx: &mut Tx<'_>,
+    id: ClientId,
+    today: Day,
+    sees: TimelineKinds,
+) -> Result<Option<Loaded>, StoreError> {
     let Some(client) = tx.get::<Client>(id)? else {
         return Ok(None);
     };
@@ -88,8 +99,16 @@ fn load(tx: &mut Tx<'_>, id: ClientId, today: Day, sees: TimelineKinds) -> Resul
         consents: tx.consents_of(id)?,
         next: tx.next_visit(id, today)?,
         visits: tx.visit_counts(id)?,
-        paid_cents: if sees.finance { Some(tx.standing_of(id)?.paid_cents) } else { None },
-        photos: if sees.photos { photo_cards(tx, id)? } else { Vec::new() },
+        paid_cents: if sees.finance {
+            Some(tx.standing_of(id)?.paid_cents)
+        } else {
+            None
+        },
+        photos: if sees.photos {
+            photo_cards(tx, id)?
+        } else {
+            Vec::new()
+        },
     }))
 }
 
@@ -142,7 +161,11 @@ fn assemble(loaded: Loaded, session: &Session, today: Day, sees: TimelineKinds) 
 /// Changes whenever any of the client's own data do. Only equality means anything.
 pub(crate) fn revision(client: &Client) -> String {
     let hash = blake3::hash(&codec::encode(client));
-    hash.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.as_bytes()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whole years between a birth and a day.
@@ -184,6 +207,10 @@ mod tests {
         assert_eq!(age(day("1990-05-21"), day("2026-05-21")), 36);
         assert_eq!(age(day("2024-02-29"), day("2025-02-28")), 0);
         assert_eq!(age(day("2024-02-29"), day("2025-03-01")), 1);
-        assert_eq!(age(day("2026-05-21"), day("2026-05-20")), 0, "a wrong clock does not wrap");
+        assert_eq!(
+            age(day("2026-05-21"), day("2026-05-20")),
+            0,
+            "a wrong clock does not wrap"
+        );
     }
 }

@@ -10,7 +10,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -23,7 +25,9 @@ impl Entropy for OsEntropy {
     /// A system without random numbers cannot keep any secret, so the process ends rather than goes on.
     fn fill(&self, bytes: &mut [u8]) {
         if getrandom::fill(bytes).is_err() {
-            eprintln!("espelho: the operating system gives no random numbers; nothing can be protected without them");
+            eprintln!(
+                "espelho: the operating system gives no random numbers; nothing can be protected without them"
+            );
             std::process::abort();
         }
     }

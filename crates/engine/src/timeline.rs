@@ -24,7 +24,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the console is locked, there is no such client, or the key is not one.
-    pub fn client_timeline(&self, id: String, before: Option<String>) -> Result<TimelinePage, AppError> {
+    pub fn client_timeline(
+        &self,
+        id: String,
+        before: Option<String>,
+    ) -> Result<TimelinePage, AppError> {
         let id: ClientId = read("id", &id)?;
         let before = before.as_deref().map(read_cursor).transpose()?;
         self.answer(domain::role::Permission::ViewClients, |console, session| {
@@ -55,19 +59,31 @@ impl Console {
             }
             // One more than the page holds tells whether another page follows.
             let items = tx.timeline(client, before, kinds, PAGE + 1, &clinic.zone)?;
-            let with_photos = items.iter().any(|(_, item)| matches!(item, TimelineItem::Photos { .. }));
-            let photos = if with_photos { photo_cards(tx, client)? } else { Vec::new() };
+            let with_photos = items
+                .iter()
+                .any(|(_, item)| matches!(item, TimelineItem::Photos { .. }));
+            let photos = if with_photos {
+                photo_cards(tx, client)?
+            } else {
+                Vec::new()
+            };
             let names = Names {
                 treatments: tx.treatment_names()?,
                 staff: tx.staff_names()?,
-                photos: photos.into_iter().map(|photo| (photo.id.clone(), photo)).collect(),
+                photos: photos
+                    .into_iter()
+                    .map(|photo| (photo.id.clone(), photo))
+                    .collect(),
             };
             Ok::<_, StoreError>(Some((items, names)))
         })?;
         let (mut items, mut names) = read.ok_or_else(|| AppError::not_found("client"))?;
         let more = items.len() > PAGE;
         items.truncate(PAGE);
-        let next = items.last().filter(|_| more).map(|(cursor, _)| cursor_text(*cursor));
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|(cursor, _)| cursor_text(*cursor));
         Ok(TimelinePage {
             entries: items
                 .into_iter()
@@ -84,11 +100,19 @@ impl Names {
     }
 
     fn staff(&self, id: StaffId) -> String {
-        self.staff.get(&id).map(|staff| staff.name.clone()).unwrap_or_default()
+        self.staff
+            .get(&id)
+            .map(|staff| staff.name.clone())
+            .unwrap_or_default()
     }
 }
 
-fn entry(cursor: TimelineCursor, item: TimelineItem, names: &mut Names, zone: &ClinicZone) -> TimelineEntry {
+fn entry(
+    cursor: TimelineCursor,
+    item: TimelineItem,
+    names: &mut Names,
+    zone: &ClinicZone,
+) -> TimelineEntry {
     let mut on = zone.day(cursor.at);
     let what = match item {
         TimelineItem::Visit {
@@ -120,9 +144,14 @@ fn entry(cursor: TimelineCursor, item: TimelineItem, names: &mut Names, zone: &C
             addendum,
         },
         TimelineItem::Photos { photos } => TimelineKind::Photos {
-            photos: photos.iter().filter_map(|id| names.photos.remove(&id.to_string())).collect(),
+            photos: photos
+                .iter()
+                .filter_map(|id| names.photos.remove(&id.to_string()))
+                .collect(),
         },
-        TimelineItem::Consent { purpose, revoked, .. } => TimelineKind::Consent { purpose, revoked },
+        TimelineItem::Consent {
+            purpose, revoked, ..
+        } => TimelineKind::Consent { purpose, revoked },
         TimelineItem::Payment {
             cents,
             method,
@@ -156,7 +185,9 @@ fn cursor_text(cursor: TimelineCursor) -> String {
 }
 
 fn read_cursor(text: &str) -> Result<TimelineCursor, AppError> {
-    let (at, id) = text.split_once(' ').ok_or_else(|| AppError::invalid("before"))?;
+    let (at, id) = text
+        .split_once(' ')
+        .ok_or_else(|| AppError::invalid("before"))?;
     Ok(TimelineCursor {
         at: Timestamp(read("before", at)?),
         id: read("before", id)?,
@@ -180,7 +211,12 @@ mod tests {
 
     #[test]
     fn methods_are_named_as_they_are_serialised() {
-        for method in [PaymentMethod::Pix, PaymentMethod::Credit, PaymentMethod::Debit, PaymentMethod::Cash] {
+        for method in [
+            PaymentMethod::Pix,
+            PaymentMethod::Credit,
+            PaymentMethod::Debit,
+            PaymentMethod::Cash,
+        ] {
             assert_eq!(serde_json::to_value(method).unwrap(), method_name(method));
         }
     }

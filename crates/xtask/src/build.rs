@@ -44,6 +44,8 @@ impl Programs {
 pub enum Scope {
     /// Only what a running demo needs.
     Programs,
+    /// What a running demo needs and the benchmark, optimized as a clinic runs it.
+    Optimized,
     /// All programs and all tests in one go, with the features `cargo test --workspace` would choose, so that the tests
     /// afterwards compile nothing again.
     WithTests,
@@ -64,6 +66,19 @@ pub fn build(workspace: &Workspace, scope: Scope) -> Result<Programs> {
         Scope::Programs => {
             command.args(["-p", "espelho", "-p", "server", "-p", "testkit", "--bins"])
         }
+        Scope::Optimized => command.args([
+            "--profile",
+            "measure",
+            "-p",
+            "espelho",
+            "-p",
+            "server",
+            "-p",
+            "testkit",
+            "-p",
+            "system-tests",
+            "--bins",
+        ]),
         Scope::WithTests => command.args(["--workspace", "--lib", "--bins", "--tests"]),
     };
     let output = command

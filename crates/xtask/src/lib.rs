@@ -18,6 +18,7 @@
 //! assert!(tidy::size::check(&tidy::tree::Tree::read(empty.path()).unwrap()).is_empty());
 //! ```
 
+pub mod bench;
 pub mod build;
 pub mod desktop;
 pub mod interface;

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::workspace::Workspace;
-use xtask::{licences, process, run, setup, test, tidy};
+use xtask::{bench, licences, process, run, setup, test, tidy};
 
 /// Developer commands of Espelho.
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Run(run::Options),
     /// Run every check and every test; the last line is the summary.
     Test(test::Options),
+    /// Measure the product, optimized as a clinic runs it.
+    Bench(bench::Options),
     /// Check the house rules.
     Tidy(tidy::Options),
     /// Check the licences of all dependencies.
@@ -45,6 +47,7 @@ fn command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Setup => setup::prepare(&workspace, setup::Purpose::Everything)?,
         Command::Run(options) => run::run(&workspace, &options)?,
         Command::Test(options) => return test::run(&workspace, &options),
+        Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Tidy(options) => return tidy::run(&workspace, &options),
         Command::Licences => {
             let violations = licences::check(&workspace)?;

@@ -175,6 +175,11 @@ impl Child {
         })
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it was started as.
     pub fn name(&self) -> &str {
         &self.name

@@ -19,6 +19,13 @@ pub async fn console_enrol(engine: State<'_, Engine>, request: EnrolRequest) -> 
     call(&engine, "console_enrol", move |engine| engine.console_enrol(request)).await
 }
 
+/// The recovery kit that has not been proved yet; new words where the console was closed in between.
+#[tauri::command]
+#[specta::specta]
+pub async fn recovery_kit(engine: State<'_, Engine>) -> Answer<EnrolOutcome> {
+    call(&engine, "recovery_kit", move |engine| engine.recovery_kit()).await
+}
+
 /// Checks that the recovery words were kept; `false` asks again.
 #[tauri::command]
 #[specta::specta]

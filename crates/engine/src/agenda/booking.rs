@@ -107,7 +107,11 @@ impl Console {
         self.with_free_places(outcome, &asked, Some(&appointment))
     }
 
-    fn change_status(&self, session: &Session, request: &StatusRequest) -> Result<Outcome, AppError> {
+    fn change_status(
+        &self,
+        session: &Session,
+        request: &StatusRequest,
+    ) -> Result<Outcome, AppError> {
         let appointment = self.appointment(&request.id)?;
         let action = ChangeVisitStatus {
             id: appointment.id,
@@ -117,7 +121,11 @@ impl Console {
             from: request.from,
             to: request.to,
         };
-        let outcome = self.act(session, Action::ChangeVisitStatus(action), request.id.clone())?;
+        let outcome = self.act(
+            session,
+            Action::ChangeVisitStatus(action),
+            request.id.clone(),
+        )?;
         // A cancelled visit whose place was given away cannot be taken back there.
         let asked = Asked {
             staff: appointment.staff,

@@ -54,7 +54,9 @@ impl Engine {
     /// # Errors
     /// When the console is locked, the question cannot be read, or there is no such treatment.
     pub fn slots_find(&self, query: SlotQuery) -> Result<Vec<SlotView>, AppError> {
-        self.answer(Permission::ViewAgenda, |console, _| console.free_places(&query))
+        self.answer(Permission::ViewAgenda, |console, _| {
+            console.free_places(&query)
+        })
     }
 }
 
@@ -62,8 +64,9 @@ impl Console {
     fn agenda(&self, session: &Session, from: Day, to: Day) -> Result<AgendaView, AppError> {
         let clinic = self.the_clinic()?;
         let now = self.now();
-        let (entries, staff, rooms) =
-            self.read("agenda", |tx| Ok((tx.agenda(from, to)?, tx.staff()?, tx.rooms()?)))?;
+        let (entries, staff, rooms) = self.read("agenda", |tx| {
+            Ok((tx.agenda(from, to)?, tx.staff()?, tx.rooms()?))
+        })?;
         // Whoever left or whatever was closed keeps its column as long as the days shown have something in it.
         let kept = Kept::of(&entries);
         Ok(AgendaView {
@@ -128,7 +131,11 @@ pub(crate) fn card(entry: AgendaEntry, roles: &[Role]) -> AppointmentCard {
     AppointmentCard {
         id: at.id.to_string(),
         client_id: at.client.to_string(),
-        client_name: if sees_clients { entry.client_name } else { String::new() },
+        client_name: if sees_clients {
+            entry.client_name
+        } else {
+            String::new()
+        },
         staff_id: at.staff.to_string(),
         room_id: at.room.to_string(),
         treatment_id: at.treatment.to_string(),
@@ -204,7 +211,10 @@ mod tests {
         assert_eq!(shown.ticks.lots, Some(false));
         assert!(shown.ticks.photos && !shown.ticks.notes && !shown.ticks.payment);
         assert!(shown.next.contains(&AppointmentStatus::InProgress));
-        assert!(!shown.next.contains(&AppointmentStatus::Done), "treatment has not begun");
+        assert!(
+            !shown.next.contains(&AppointmentStatus::Done),
+            "treatment has not begun"
+        );
         assert_eq!((shown.client_name.as_str(), shown.alerts), ("Ana", 2));
     }
 

@@ -71,8 +71,16 @@ impl Ground {
             .filter(|at| at.status.occupies() && Some(at.id) != wanted.moving)
             .collect();
         let mut found = Vec::new();
-        for person in self.staff.iter().filter(|person| wanted.staff.is_none_or(|id| id == person.id)) {
-            let own: Vec<&Appointment> = busy.iter().copied().filter(|at| at.staff == person.id).collect();
+        for person in self
+            .staff
+            .iter()
+            .filter(|person| wanted.staff.is_none_or(|id| id == person.id))
+        {
+            let own: Vec<&Appointment> = busy
+                .iter()
+                .copied()
+                .filter(|at| at.staff == person.id)
+                .collect();
             let rooms = self.rooms_for(&own, wanted.room);
             let all = usize::MAX;
             for slot in free_slots(&own, self.hours, day, wanted.minute, wanted.duration, all) {
@@ -81,9 +89,11 @@ impl Ground {
                     continue;
                 }
                 let end = minute + wanted.duration;
-                let room = rooms
-                    .iter()
-                    .find(|room| !busy.iter().any(|at| at.room == **room && at.overlaps(minute, end)));
+                let room = rooms.iter().find(|room| {
+                    !busy
+                        .iter()
+                        .any(|at| at.room == **room && at.overlaps(minute, end))
+                });
                 if let Some(room) = room {
                     let place = Place {
                         staff: person.id,
@@ -109,10 +119,16 @@ impl Ground {
 
 /// Orders one day's places by distance, time and how booked their professional is, and thins out equal times.
 fn nearest(mut found: Vec<(usize, Place)>, wanted: &Wanted) -> Vec<Place> {
-    found.sort_by_key(|(booked, place)| ((place.minute - wanted.minute).abs(), place.minute, *booked));
+    found.sort_by_key(|(booked, place)| {
+        ((place.minute - wanted.minute).abs(), place.minute, *booked)
+    });
     let mut places: Vec<Place> = Vec::with_capacity(found.len());
     for (_, place) in found {
-        let same = places.iter().rev().take_while(|held| held.minute == place.minute).count();
+        let same = places
+            .iter()
+            .rev()
+            .take_while(|held| held.minute == place.minute)
+            .count();
         if same < SAME_TIME {
             places.push(place);
         }
@@ -126,7 +142,10 @@ impl Console {
         let treatment: TreatmentId = read("treatment", &query.treatment_id)?;
         let moving: Option<AppointmentId> = read_if("moving", query.moving.as_deref())?;
         let (treatment, moved) = self.read("treatment", |tx| {
-            let moved = moving.map(|id| tx.get::<Appointment>(id)).transpose()?.flatten();
+            let moved = moving
+                .map(|id| tx.get::<Appointment>(id))
+                .transpose()?
+                .flatten();
             Ok((tx.get::<Treatment>(treatment)?, moved))
         })?;
         let treatment = treatment.ok_or_else(|| AppError::not_found("treatment"))?;
@@ -145,7 +164,11 @@ impl Console {
     }
 
     /// Free places that offer what is wanted, nearest first, day after day.
-    pub(super) fn places(&self, ground: &Ground, wanted: &Wanted) -> Result<Vec<SlotView>, AppError> {
+    pub(super) fn places(
+        &self,
+        ground: &Ground,
+        wanted: &Wanted,
+    ) -> Result<Vec<SlotView>, AppError> {
         if !DURATIONS.contains(&wanted.duration) {
             return Err(AppError::invalid("duration_minutes"));
         }
@@ -165,11 +188,17 @@ impl Console {
                 found.extend(ground.places(&busy, day, wanted));
                 if found.len() >= most {
                     found.truncate(most);
-                    return Ok(found.into_iter().map(|place| slot_view(place, wanted.duration)).collect());
+                    return Ok(found
+                        .into_iter()
+                        .map(|place| slot_view(place, wanted.duration))
+                        .collect());
                 }
             }
         }
-        Ok(found.into_iter().map(|place| slot_view(place, wanted.duration)).collect())
+        Ok(found
+            .into_iter()
+            .map(|place| slot_view(place, wanted.duration))
+            .collect())
     }
 
     /// Who and where can be booked.
@@ -301,7 +330,11 @@ mod tests {
         let ground = ground(2, 1);
         let taken = at(1, 1, 1, 600, 60);
         let places = ground.places(&[&taken], DAY, &wanted(600, 30));
-        assert!(places.iter().all(|place| place.minute + 30 <= 600 || place.minute >= 660));
+        assert!(
+            places
+                .iter()
+                .all(|place| place.minute + 30 <= 600 || place.minute >= 660)
+        );
         assert_eq!(places.first().map(|place| place.minute), Some(570));
     }
 
@@ -315,7 +348,10 @@ mod tests {
             ..wanted(615, 60)
         };
         let places = ground.places(&[&own], DAY, &moving);
-        assert_eq!(places.first().map(|place| (place.minute, place.room)), Some((615, own.room)));
+        assert_eq!(
+            places.first().map(|place| (place.minute, place.room)),
+            Some((615, own.room))
+        );
     }
 
     #[test]
@@ -333,7 +369,10 @@ mod tests {
         cancelled.status = AppointmentStatus::Cancelled;
         let habit = at(2, 1, 2, 480, 30);
         let places = ground.places(&[&habit, &cancelled], DAY, &wanted(600, 60));
-        assert_eq!(places.first().map(|place| (place.minute, place.room)), Some((600, room(2).id)));
+        assert_eq!(
+            places.first().map(|place| (place.minute, place.room)),
+            Some((600, room(2).id))
+        );
     }
 
     #[test]
@@ -341,7 +380,11 @@ mod tests {
         let ground = ground(3, 3);
         let busy = at(1, 1, 1, 480, 30);
         let places = ground.places(&[&busy], DAY, &wanted(600, 30));
-        let at_ten: Vec<StaffId> = places.iter().filter(|place| place.minute == 600).map(|place| place.staff).collect();
+        let at_ten: Vec<StaffId> = places
+            .iter()
+            .filter(|place| place.minute == 600)
+            .map(|place| place.staff)
+            .collect();
         assert_eq!(at_ten, [person(2).id, person(3).id]);
     }
 

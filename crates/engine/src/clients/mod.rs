@@ -50,7 +50,10 @@ impl Engine {
             })?;
             let more = page.len() > PAGE;
             page.truncate(PAGE);
-            let next = page.last().filter(|_| more).map(|(name, hit)| page_key(hit.id, name));
+            let next = page
+                .last()
+                .filter(|_| more)
+                .map(|(name, hit)| page_key(hit.id, name));
             Ok(ClientPage {
                 clients: page.into_iter().map(|(_, hit)| hit_view(hit)).collect(),
                 next,
@@ -108,7 +111,10 @@ impl Engine {
     pub fn consent_revoke(&self, id: String) -> Result<Outcome, AppError> {
         let consent: ConsentId = read("id", &id)?;
         let action = RevokeConsent { id: consent };
-        self.perform(move |_, _| Ok((action.into(), id)), Permission::ManageConsents)
+        self.perform(
+            move |_, _| Ok((action.into(), id)),
+            Permission::ManageConsents,
+        )
     }
 
     /// Raises a safety alert.
@@ -138,7 +144,10 @@ impl Engine {
     pub fn alert_end(&self, id: String) -> Result<Outcome, AppError> {
         let alert: AlertId = read("id", &id)?;
         let action = EndAlert { id: alert };
-        self.perform(move |_, _| Ok((action.into(), id)), Permission::RecordClinical)
+        self.perform(
+            move |_, _| Ok((action.into(), id)),
+            Permission::RecordClinical,
+        )
     }
 }
 
@@ -176,7 +185,9 @@ fn page_key(id: ClientId, sort_key: &str) -> String {
 }
 
 fn read_page_key(key: &str) -> Result<(ClientId, String), AppError> {
-    let (id, name) = key.split_once(' ').ok_or_else(|| AppError::invalid("after"))?;
+    let (id, name) = key
+        .split_once(' ')
+        .ok_or_else(|| AppError::invalid("after"))?;
     Ok((read("after", id)?, name.to_owned()))
 }
 
@@ -201,20 +212,29 @@ mod tests {
     #[test]
     fn lists_call_people_by_their_name_and_mask_their_numbers() {
         let view = hit_view(hit());
-        assert_eq!((view.name.as_str(), view.civil_name.as_deref()), ("Joana Prado", Some("João Prado")));
+        assert_eq!(
+            (view.name.as_str(), view.civil_name.as_deref()),
+            ("Joana Prado", Some("João Prado"))
+        );
         assert_eq!(view.cpf_masked.as_deref(), Some("***.982.247-**"));
         assert_eq!(view.phone_masked.as_deref(), Some("(11) *****-5678"));
         let plain = hit_view(store::search::ClientHit {
             social_name: None,
             ..hit()
         });
-        assert_eq!((plain.name.as_str(), plain.civil_name), ("João Prado", None));
+        assert_eq!(
+            (plain.name.as_str(), plain.civil_name),
+            ("João Prado", None)
+        );
     }
 
     #[test]
     fn a_page_key_leads_back_to_where_it_came_from() {
         let id = ClientId(Uuid::from_u128(7));
-        assert_eq!(read_page_key(&page_key(id, "ana de souza")).unwrap(), (id, "ana de souza".to_owned()));
+        assert_eq!(
+            read_page_key(&page_key(id, "ana de souza")).unwrap(),
+            (id, "ana de souza".to_owned())
+        );
         assert!(read_page_key("ana").is_err() && read_page_key("").is_err());
     }
 }

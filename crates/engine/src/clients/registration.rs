@@ -53,12 +53,19 @@ impl Engine {
         let today = console.today(&*console.the_clinic()?);
         let client = console.client(id)?;
         let field = request.field.as_str();
-        match correction(&client, field, request.value.as_deref().unwrap_or(""), today) {
+        match correction(
+            &client,
+            field,
+            request.value.as_deref().unwrap_or(""),
+            today,
+        ) {
             None => Err(AppError::invalid("field")),
             Some(Err(problem)) => Ok(RegisterOutcome::Invalid {
                 problems: vec![field_problem(field, problem)],
             }),
-            Some(Ok(_)) if revision(&client) != request.revision => Ok(RegisterOutcome::Changed { field: request.field }),
+            Some(Ok(_)) if revision(&client) != request.revision => Ok(RegisterOutcome::Changed {
+                field: request.field,
+            }),
             Some(Ok(None)) => Ok(RegisterOutcome::Done {
                 id: request.id,
                 provisional: false,
@@ -72,7 +79,12 @@ impl Engine {
 }
 
 impl Console {
-    fn take_client(&self, session: &Session, id: ClientId, action: Action) -> Result<RegisterOutcome, AppError> {
+    fn take_client(
+        &self,
+        session: &Session,
+        id: ClientId,
+        action: Action,
+    ) -> Result<RegisterOutcome, AppError> {
         let sign = |bytes: &[u8]| session.sign(bytes);
         match self.take_in(session.staff().id, &sign, &[action]) {
             Ok(done) => Ok(RegisterOutcome::Done {
@@ -112,33 +124,49 @@ fn field_problem(field: &str, problem: Problem) -> FieldProblem {
 }
 
 /// The action of a filled-in form, or everything that is wrong with it at once.
-fn registration(id: ClientId, request: &RegisterRequest, today: Day) -> Result<RegisterClient, Vec<FieldProblem>> {
+fn registration(
+    id: ClientId,
+    request: &RegisterRequest,
+    today: Day,
+) -> Result<RegisterClient, Vec<FieldProblem>> {
     let mut problems = Vec::new();
     let mut note = |field: &str, problem: Problem| problems.push(field_problem(field, problem));
-    let name = required_name(&request.name).map_err(|problem| note("name", problem)).ok();
-    let social_name = optional_name(typed(&request.social_name)).map_err(|problem| note("social_name", problem));
+    let name = required_name(&request.name)
+        .map_err(|problem| note("name", problem))
+        .ok();
+    let social_name =
+        optional_name(typed(&request.social_name)).map_err(|problem| note("social_name", problem));
     let cpf = optional(typed(&request.cpf), read_cpf).map_err(|problem| note("cpf", problem));
-    let phone = optional(typed(&request.phone), read_phone).map_err(|problem| note("phone", problem));
-    let email = optional(typed(&request.email), read_email).map_err(|problem| note("email", problem));
-    let birth_date =
-        optional(typed(&request.birth_date), |text| read_birth(text, today)).map_err(|problem| note("birth_date", problem));
+    let phone =
+        optional(typed(&request.phone), read_phone).map_err(|problem| note("phone", problem));
+    let email =
+        optional(typed(&request.email), read_email).map_err(|problem| note("email", problem));
+    let birth_date = optional(typed(&request.birth_date), |text| read_birth(text, today))
+        .map_err(|problem| note("birth_date", problem));
     match (name, social_name, cpf, phone, email, birth_date) {
-        (Some(name), Ok(social_name), Ok(cpf), Ok(phone), Ok(email), Ok(birth_date)) => Ok(RegisterClient {
-            id,
-            name,
-            social_name: social_name.filter(|social| *social != request.name.trim()),
-            cpf,
-            phone,
-            email,
-            birth_date,
-        }),
+        (Some(name), Ok(social_name), Ok(cpf), Ok(phone), Ok(email), Ok(birth_date)) => {
+            Ok(RegisterClient {
+                id,
+                name,
+                social_name: social_name.filter(|social| *social != request.name.trim()),
+                cpf,
+                phone,
+                email,
+                birth_date,
+            })
+        }
         _ => Err(problems),
     }
 }
 
 /// The edit of one field to what was typed: outer `None` when there is no such field, inner `None` when it says the same
 /// already.
-fn correction(client: &Client, field: &str, text: &str, today: Day) -> Option<Result<Option<ClientEdit>, Problem>> {
+fn correction(
+    client: &Client,
+    field: &str,
+    text: &str,
+    today: Day,
+) -> Option<Result<Option<ClientEdit>, Problem>> {
     let text = text.trim();
     macro_rules! edit {
         ($edit:ident, $held:expr, $read:expr) => {
@@ -154,7 +182,11 @@ fn correction(client: &Client, field: &str, text: &str, today: Day) -> Option<Re
         "cpf" => edit!(Cpf, client.cpf, optional(text, read_cpf)),
         "phone" => edit!(Phone, client.phone, optional(text, read_phone)),
         "email" => edit!(Email, client.email, optional(text, read_email)),
-        "birth_date" => edit!(BirthDate, client.birth_date, optional(text, |text| read_birth(text, today))),
+        "birth_date" => edit!(
+            BirthDate,
+            client.birth_date,
+            optional(text, |text| read_birth(text, today))
+        ),
         _ => return None,
     })
 }
@@ -163,7 +195,10 @@ fn typed(text: &Option<String>) -> &str {
     text.as_deref().unwrap_or("").trim()
 }
 
-fn optional<T>(text: &str, read: impl FnOnce(&str) -> Result<T, Problem>) -> Result<Option<T>, Problem> {
+fn optional<T>(
+    text: &str,
+    read: impl FnOnce(&str) -> Result<T, Problem>,
+) -> Result<Option<T>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -243,7 +278,10 @@ mod tests {
             birth_date: Some("2999-01-01".to_owned()),
         };
         let problems = registration(id(), &request, TODAY).unwrap_err();
-        let said: Vec<(&str, &str)> = problems.iter().map(|one| (one.field.as_str(), one.code.as_str())).collect();
+        let said: Vec<(&str, &str)> = problems
+            .iter()
+            .map(|one| (one.field.as_str(), one.code.as_str()))
+            .collect();
         assert_eq!(
             said,
             [
@@ -268,7 +306,10 @@ mod tests {
             birth_date: None,
         };
         let action = registration(id(), &request, TODAY).unwrap();
-        assert_eq!((action.name.as_str(), action.social_name), ("Ana Souza", None));
+        assert_eq!(
+            (action.name.as_str(), action.social_name),
+            ("Ana Souza", None)
+        );
         assert!(action.cpf.is_none() && action.email.is_none());
     }
 
@@ -284,7 +325,10 @@ mod tests {
     #[test]
     fn a_correction_carries_what_was_there_and_emptiness_removes() {
         let client = client();
-        let removed = correction(&client, "cpf", " ", TODAY).unwrap().unwrap().unwrap();
+        let removed = correction(&client, "cpf", " ", TODAY)
+            .unwrap()
+            .unwrap()
+            .unwrap();
         assert_eq!(
             removed,
             ClientEdit::Cpf {
@@ -292,8 +336,14 @@ mod tests {
                 to: None
             }
         );
-        assert_eq!(correction(&client, "name", "", TODAY), Some(Err("required")));
-        assert_eq!(correction(&client, "name", "Ana Souza ", TODAY), Some(Ok(None)));
+        assert_eq!(
+            correction(&client, "name", "", TODAY),
+            Some(Err("required"))
+        );
+        assert_eq!(
+            correction(&client, "name", "Ana Souza ", TODAY),
+            Some(Ok(None))
+        );
         assert_eq!(correction(&client, "shoe_size", "38", TODAY), None);
     }
 

@@ -111,9 +111,18 @@ mod tests {
         arrivals.came(blob);
         assert_eq!(waiting.join().unwrap(), Waited::Here);
         arrivals.cannot_come(blob);
-        assert_eq!(arrivals.wait(blob, LONG, || false, || true), Waited::Missing);
+        assert_eq!(
+            arrivals.wait(blob, LONG, || false, || true),
+            Waited::Missing
+        );
         arrivals.ask_again(blob);
-        assert_eq!(arrivals.wait(blob, Duration::ZERO, || false, || true), Waited::InVain);
-        assert_eq!(arrivals.wait(blob, LONG, || false, || false), Waited::InVain);
+        assert_eq!(
+            arrivals.wait(blob, Duration::ZERO, || false, || true),
+            Waited::InVain
+        );
+        assert_eq!(
+            arrivals.wait(blob, LONG, || false, || false),
+            Waited::InVain
+        );
     }
 }

@@ -24,8 +24,17 @@ struct SealedDetails<'a> {
 }
 
 /// Seals name, camera and place under the photo's key, bound to the photo.
-pub(super) fn seal(key: &PhotoKey, photo: PhotoId, name: &str, camera: &Details, entropy: &dyn Entropy) -> Vec<u8> {
-    let details = SealedDetails { file_name: name.chars().take(LONGEST_NAME).collect(), camera };
+pub(super) fn seal(
+    key: &PhotoKey,
+    photo: PhotoId,
+    name: &str,
+    camera: &Details,
+    entropy: &dyn Entropy,
+) -> Vec<u8> {
+    let details = SealedDetails {
+        file_name: name.chars().take(LONGEST_NAME).collect(),
+        camera,
+    };
     vault::envelope::seal(key, photo.as_bytes(), &codec::encode(&details), entropy)
 }
 
@@ -42,19 +51,30 @@ pub(super) fn taken_at(camera: &Details, zone: &ClinicZone, now: Timestamp) -> T
 
 fn instant(taken: &CaptureTime, zone: &ClinicZone) -> Option<Timestamp> {
     let local: DateTime = taken.local.parse().ok()?;
-    let (day, minute) = (Day::from_date(local.date()), i64::from(local.hour()) * 60 + i64::from(local.minute()));
+    let (day, minute) = (
+        Day::from_date(local.date()),
+        i64::from(local.hour()) * 60 + i64::from(local.minute()),
+    );
     let whole = match &taken.offset {
-        Some(offset) => Timestamp(i64::from(day.0) * 86_400_000).plus_minutes(minute - offset_minutes(offset)?),
+        Some(offset) => {
+            Timestamp(i64::from(day.0) * 86_400_000).plus_minutes(minute - offset_minutes(offset)?)
+        }
         None => zone.at(day, i32::try_from(minute).ok()?),
     };
-    Some(Timestamp(whole.0.saturating_add(i64::from(local.second()) * 1000)))
+    Some(Timestamp(
+        whole.0.saturating_add(i64::from(local.second()) * 1000),
+    ))
 }
 
 /// `-03:00` in minutes.
 fn offset_minutes(text: &str) -> Option<i64> {
     let (hours, minutes) = text.get(1..)?.split_once(':')?;
     let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
-    Some(if text.starts_with('-') { -minutes } else { minutes })
+    Some(if text.starts_with('-') {
+        -minutes
+    } else {
+        minutes
+    })
 }
 
 #[cfg(test)]
@@ -62,9 +82,19 @@ mod tests {
     use super::*;
 
     fn taken(local: &str, offset: Option<&str>) -> Timestamp {
-        let taken = CaptureTime { local: local.to_owned(), offset: offset.map(str::to_owned) };
-        let camera = Details { taken: Some(taken), ..Details::default() };
-        taken_at(&camera, &ClinicZone::sao_paulo(), Timestamp(1_800_000_000_000))
+        let taken = CaptureTime {
+            local: local.to_owned(),
+            offset: offset.map(str::to_owned),
+        };
+        let camera = Details {
+            taken: Some(taken),
+            ..Details::default()
+        };
+        taken_at(
+            &camera,
+            &ClinicZone::sao_paulo(),
+            Timestamp(1_800_000_000_000),
+        )
     }
 
     #[test]
@@ -76,7 +106,10 @@ mod tests {
 
     #[test]
     fn a_camera_ahead_of_time_is_not_believed() {
-        assert_eq!(taken("2031-01-01T00:00:00", None), Timestamp(1_800_000_000_000));
+        assert_eq!(
+            taken("2031-01-01T00:00:00", None),
+            Timestamp(1_800_000_000_000)
+        );
         assert_eq!(taken("nonsense", None), Timestamp(1_800_000_000_000));
     }
 }

@@ -14,15 +14,23 @@ pub(super) fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, AppErro
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     let about = file.metadata().map_err(|error| unreadable(&error))?;
     if !about.is_file() {
-        return Err(AppError::new("not_a_file", "this is a folder or device; choose the picture files themselves"));
+        return Err(AppError::new(
+            "not_a_file",
+            "this is a folder or device; choose the picture files themselves",
+        ));
     }
     if about.len() > limits.bytes {
-        let error = photos::PictureError::TooLarge { bytes: about.len(), limit: limits.bytes };
+        let error = photos::PictureError::TooLarge {
+            bytes: about.len(),
+            limit: limits.bytes,
+        };
         return Err(AppError::new(error.code(), error.to_string()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
     // One more than allowed, so that a file that grew meanwhile is refused by the check of its length.
-    file.take(limits.bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    file.take(limits.bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&error))?;
     Ok(bytes)
 }
 
@@ -32,10 +40,14 @@ fn unreadable(error: &std::io::Error) -> AppError {
             "file_missing",
             "the file is not there any more; it was moved, or its card or drive was taken out",
         ),
-        ErrorKind::PermissionDenied => {
-            AppError::retryable("file_denied", "this user may not read the file; copy it to a folder of your own")
-        }
-        kind => AppError::retryable("file_unreadable", format!("the file cannot be read ({kind}); copy it from the camera again")),
+        ErrorKind::PermissionDenied => AppError::retryable(
+            "file_denied",
+            "this user may not read the file; copy it to a folder of your own",
+        ),
+        kind => AppError::retryable(
+            "file_unreadable",
+            format!("the file cannot be read ({kind}); copy it from the camera again"),
+        ),
     }
 }
 
@@ -47,13 +59,19 @@ pub(super) struct PutDown {
 
 impl PutDown {
     pub(super) fn new(blobs: &Blobs) -> Self {
-        Self { blobs: blobs.clone(), files: Vec::new() }
+        Self {
+            blobs: blobs.clone(),
+            files: Vec::new(),
+        }
     }
 
     /// Puts a sealed file down, whole or not at all.
     pub(super) fn put(&mut self, sealed: &SealedBlob) -> Result<BlobRef, AppError> {
         self.blobs.put(sealed.id, &sealed.bytes)?;
-        let blob = BlobRef { id: sealed.id, len: sealed.bytes.len() as u64 };
+        let blob = BlobRef {
+            id: sealed.id,
+            len: sealed.bytes.len() as u64,
+        };
         self.files.push(blob.clone());
         Ok(blob)
     }
@@ -81,7 +99,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let limits = Limits { bytes: 4, ..Limits::default() };
+        let limits = Limits {
+            bytes: 4,
+            ..Limits::default()
+        };
         let code = |path: &Path| read_file(path, &limits).unwrap_err().code;
         assert_eq!(code(&folder.path().join("gone.jpg")), "file_missing");
         assert_eq!(code(folder.path()), "not_a_file");
@@ -94,7 +115,10 @@ mod tests {
     fn files_of_a_transaction_that_failed_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(folder.path()).unwrap();
-        let sealed = |bytes: &[u8]| SealedBlob { id: vault::stream::blob_id(bytes), bytes: bytes.to_vec() };
+        let sealed = |bytes: &[u8]| SealedBlob {
+            id: vault::stream::blob_id(bytes),
+            bytes: bytes.to_vec(),
+        };
         let mut kept = PutDown::new(&blobs);
         let first = kept.put(&sealed(b"one")).unwrap();
         kept.keep();

@@ -1,6 +1,6 @@
 //! Beginning an import: what needs the person's keys is done here, at once, so that everything else can go on without them.
 
-use super::journal::{JournalBatch, JournalFile, JOURNAL, Left};
+use super::journal::{JOURNAL, JournalBatch, JournalFile, Left};
 use super::progress::{Batch, Place};
 use super::queue::{FreshFile, Signer};
 use super::take::Order;
@@ -67,12 +67,19 @@ impl Engine {
 }
 
 impl Console {
-    fn begin_import(&self, session: &Session, request: ImportRequest) -> Result<ImportView, AppError> {
+    fn begin_import(
+        &self,
+        session: &Session,
+        request: ImportRequest,
+    ) -> Result<ImportView, AppError> {
         if request.paths.is_empty() || request.paths.len() > MOST_FILES {
             return Err(AppError::invalid("paths"));
         }
         let client: ClientId = read("client", &request.client_id)?;
-        if self.read("client", |tx| tx.get::<Client>(client))?.is_none() {
+        if self
+            .read("client", |tx| tx.get::<Client>(client))?
+            .is_none()
+        {
             return Err(AppError::not_found("client"));
         }
         let appointment = read_if("appointment", request.appointment_id.as_deref())?;
@@ -86,7 +93,10 @@ impl Console {
             phase: request.phase,
             client_key,
             grant: Mutex::new(grant),
-            signer: Arc::new(Signer { staff: session.staff().id, key: session.signing_key()? }),
+            signer: Arc::new(Signer {
+                staff: session.staff().id,
+                key: session.signing_key()?,
+            }),
         });
         let batch = make_uuid(&*self.config.clock, &*self.config.entropy);
         let files: Vec<FreshFile> = (request.paths.iter().zip(minted).enumerate())
@@ -104,15 +114,32 @@ impl Console {
     }
 
     /// Writes the batch down and hands it to the thread.
-    fn start_import(&self, batch: uuid::Uuid, client: ClientId, files: Vec<FreshFile>) -> Result<ImportView, AppError> {
+    fn start_import(
+        &self,
+        batch: uuid::Uuid,
+        client: ClientId,
+        files: Vec<FreshFile>,
+    ) -> Result<ImportView, AppError> {
         let shared = &self.imports.shared;
-        let left = |file: &FreshFile| JournalFile { name: file.name.clone(), photo: file.photo, left: Left::Everything };
-        let noted = JournalBatch { id: batch, client, files: files.iter().map(left).collect() };
+        let left = |file: &FreshFile| JournalFile {
+            name: file.name.clone(),
+            photo: file.photo,
+            left: Left::Everything,
+        };
+        let noted = JournalBatch {
+            id: batch,
+            client,
+            files: files.iter().map(left).collect(),
+        };
         shared.with_journal(
             |journal| journal.batches.push(noted),
             |bytes| self.store.write(|tx| tx.state_put(JOURNAL, bytes)),
         )?;
-        let view = shared.batches.add(Batch::waiting(batch, client, files.iter().map(|file| file.name.clone())));
+        let view = shared.batches.add(Batch::waiting(
+            batch,
+            client,
+            files.iter().map(|file| file.name.clone()),
+        ));
         shared.add_fresh(files);
         self.imports.work(self)?;
         shared.tell(self);
@@ -132,7 +159,11 @@ impl Console {
             let one = |_| {
                 let (photo, key) = (PhotoId::make(clock, entropy), PhotoKey::make(entropy));
                 let wrapped = wrap_photo_key(client_key, photo, &key, entropy);
-                Minted { photo, key, wrapped }
+                Minted {
+                    photo,
+                    key,
+                    wrapped,
+                }
             };
             (0..count).map(one).collect()
         };
@@ -148,7 +179,9 @@ impl Console {
 
     fn newest_grant(&self, client: ClientId) -> Result<Option<ClientKeyGrant>, AppError> {
         let answer = self.read("client_keys", |tx| tx.read(&Read::ClientKeys(client)))?;
-        let Answer::Known(rows) = answer else { return Ok(None) };
+        let Answer::Known(rows) = answer else {
+            return Ok(None);
+        };
         Ok(rows.into_iter().rev().find_map(|row| match row {
             Row::ClientKeyGrant(grant) => Some(grant),
             _ => None,
@@ -166,5 +199,7 @@ fn tag(field: &str, text: &str) -> Result<String, AppError> {
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

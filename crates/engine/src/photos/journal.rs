@@ -82,15 +82,22 @@ impl Journal {
     pub(super) fn failed(&mut self, photo: PhotoId, code: &str, message: &str) {
         let Some(file) = self.file(photo) else { return };
         file.left = match file.left {
-            Left::Renditions { tries } if tries + 1 < MOST_TRIES => Left::Renditions { tries: tries + 1 },
-            _ => Left::Failure { code: code.to_owned(), message: message.to_owned() },
+            Left::Renditions { tries } if tries + 1 < MOST_TRIES => {
+                Left::Renditions { tries: tries + 1 }
+            }
+            _ => Left::Failure {
+                code: code.to_owned(),
+                message: message.to_owned(),
+            },
         };
     }
 
     /// Somebody was told of the failures.
     pub(super) fn told(&mut self) {
         for batch in &mut self.batches {
-            batch.files.retain(|file| !matches!(file.left, Left::Failure { .. }));
+            batch
+                .files
+                .retain(|file| !matches!(file.left, Left::Failure { .. }));
         }
         self.batches.retain(|batch| !batch.files.is_empty());
     }
@@ -101,7 +108,8 @@ impl Journal {
             if file.left == Left::Everything {
                 file.left = Left::Failure {
                     code: "interrupted".to_owned(),
-                    message: "the app was closed before this file was taken; import it again".to_owned(),
+                    message: "the app was closed before this file was taken; import it again"
+                        .to_owned(),
                 };
             }
         }
@@ -141,7 +149,10 @@ mod tests {
         for _ in 0..MOST_TRIES {
             journal.failed(file(2).photo, "worker_died", "it died");
         }
-        assert!(matches!(journal.batches[0].files[0].left, Left::Failure { .. }), "not tried for ever");
+        assert!(
+            matches!(journal.batches[0].files[0].left, Left::Failure { .. }),
+            "not tried for ever"
+        );
         journal.told();
         assert!(journal.batches.is_empty());
     }

@@ -48,7 +48,11 @@ pub fn serve_decode_worker() -> ExitCode {
 
 /// A photo as lists show it.
 pub(crate) fn card(photo: &Photo, on_server: bool) -> PhotoCard {
-    let mut widths: Vec<u32> = photo.renditions.iter().map(|rendition| rendition.width).collect();
+    let mut widths: Vec<u32> = photo
+        .renditions
+        .iter()
+        .map(|rendition| rendition.width)
+        .collect();
     widths.dedup();
     PhotoCard {
         id: photo.id.to_string(),
@@ -78,7 +82,10 @@ fn is_complete(photo: &Photo) -> bool {
 }
 
 fn cards(tx: &Tx<'_>, photos: &[Photo]) -> Result<Vec<PhotoCard>, StoreError> {
-    photos.iter().map(|photo| Ok(card(photo, tx.original_on_server(photo.original.id)?))).collect()
+    photos
+        .iter()
+        .map(|photo| Ok(card(photo, tx.original_on_server(photo.original.id)?)))
+        .collect()
 }
 
 impl Engine {
@@ -144,7 +151,10 @@ impl Engine {
     pub fn photo_withdraw(&self, id: String, withdrawn: bool) -> Result<Outcome, AppError> {
         self.perform(
             |_, _| {
-                let action = WithdrawPhoto { id: read("photo", &id)?, withdrawn };
+                let action = WithdrawPhoto {
+                    id: read("photo", &id)?,
+                    withdrawn,
+                };
                 Ok((Action::from(action), id))
             },
             Permission::WithdrawPhotos,

@@ -56,7 +56,10 @@ impl Bench {
             since: Instant::now(),
             failed: None,
         };
-        let plan = Plan { wanted: Wanted::Renditions, ..Plan::default() };
+        let plan = Plan {
+            wanted: Wanted::Renditions,
+            ..Plan::default()
+        };
         let outcome = self.decoder.import(&original, &plan, |stage| match stage {
             Stage::Decoded { .. } => making.since = Instant::now(),
             Stage::Rendition(encoded) => making.add(&encoded),
@@ -82,8 +85,14 @@ impl Desk {
     ) -> Result<ImportState, Trouble> {
         let console = self.console()?;
         let widest = renditions.last().map_or(0, |widest| widest.bytes);
-        let blobs: Vec<_> = renditions.iter().map(|rendition| rendition.blob.clone()).collect();
-        let action = Action::from(AddRenditions { id: photo.id, renditions });
+        let blobs: Vec<_> = renditions
+            .iter()
+            .map(|rendition| rendition.blob.clone())
+            .collect();
+        let action = Action::from(AddRenditions {
+            id: photo.id,
+            renditions,
+        });
         let sign = |bytes: &[u8]| file.signer.sign(bytes);
         let taken = self.shared.with_journal(
             |journal| journal.ended(photo.id),
@@ -120,8 +129,15 @@ impl Making<'_> {
 
     fn try_add(&mut self, encoded: &Encoded) -> Result<(), Trouble> {
         let console = self.desk.console()?;
-        console.recorder.record(Area::Photo, name_of(encoded.width), self.since.elapsed(), true);
-        let blob = self.put.put(&seal(&console, &self.file.key, &encoded.bytes))?;
+        console.recorder.record(
+            Area::Photo,
+            name_of(encoded.width),
+            self.since.elapsed(),
+            true,
+        );
+        let blob = self
+            .put
+            .put(&seal(&console, &self.file.key, &encoded.bytes))?;
         drop(console);
         self.renditions.push(rendition(encoded, blob));
         let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
@@ -136,11 +152,17 @@ impl Making<'_> {
     }
 }
 
-fn open_original(console: &Arc<Console>, file: &TakenFile, photo: &Photo) -> Result<Vec<u8>, AppError> {
+fn open_original(
+    console: &Arc<Console>,
+    file: &TakenFile,
+    photo: &Photo,
+) -> Result<Vec<u8>, AppError> {
     let begun = Instant::now();
     let sealed = console.blobs.get(photo.original.id)?;
     let opened = stream::open(&file.key, &sealed);
-    console.recorder.record(Area::Photo, "open", begun.elapsed(), opened.is_ok());
+    console
+        .recorder
+        .record(Area::Photo, "open", begun.elapsed(), opened.is_ok());
     Ok(opened?)
 }
 

@@ -54,7 +54,11 @@ impl LookedAt {
 
     /// The look was not remembered after all.
     fn forget(&self, photo: PhotoId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&photo);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .remove(&photo);
     }
 }
 
@@ -89,7 +93,10 @@ impl Engine {
             console.caches.photos.remove(&rendition.blob.id);
             return Err(AppError::locked());
         }
-        Ok(Picture { media_type: rendition.format.media_type(), bytes: picture.bytes.clone() })
+        Ok(Picture {
+            media_type: rendition.format.media_type(),
+            bytes: picture.bytes.clone(),
+        })
     }
 }
 
@@ -110,7 +117,9 @@ impl Console {
         width: u32,
     ) -> Result<(&'p Rendition, Arc<OpenedPicture>), AppError> {
         let wishes = by_nearness(&photo.renditions, width);
-        let best = *wishes.first().ok_or_else(|| AppError::not_found("picture"))?;
+        let best = *wishes
+            .first()
+            .ok_or_else(|| AppError::not_found("picture"))?;
         let mut not_here: AppError = StoreError::BlobMissing(best.blob.id).into();
         for rendition in wishes {
             match self.opened(session, photo, rendition) {
@@ -143,19 +152,32 @@ impl Console {
         };
         let shared = &self.imports.shared;
         let useful = || !shared.stopping() && connected() && self.seat().is_at_work(session);
-        shared.arrivals.wait(blob, LONGEST_WAIT, || self.blobs.holds(blob), useful)
+        shared
+            .arrivals
+            .wait(blob, LONGEST_WAIT, || self.blobs.holds(blob), useful)
     }
 
     /// An opened rendition, from the cache or from its sealed file.
-    fn opened(&self, session: &Session, photo: &Photo, rendition: &Rendition) -> Result<Arc<OpenedPicture>, AppError> {
-        self.caches.photos.get_or_load(rendition.blob.id, Scope::Immutable, || {
-            let sealed = self.blobs.get(rendition.blob.id)?;
-            let begun = Instant::now();
-            let opened = photo_key(self, session, photo)
-                .and_then(|key| Ok(OpenedPicture { bytes: stream::open(&key, &sealed)? }));
-            self.recorder.record(Area::Photo, "open", begun.elapsed(), opened.is_ok());
-            opened
-        })
+    fn opened(
+        &self,
+        session: &Session,
+        photo: &Photo,
+        rendition: &Rendition,
+    ) -> Result<Arc<OpenedPicture>, AppError> {
+        self.caches
+            .photos
+            .get_or_load(rendition.blob.id, Scope::Immutable, || {
+                let sealed = self.blobs.get(rendition.blob.id)?;
+                let begun = Instant::now();
+                let opened = photo_key(self, session, photo).and_then(|key| {
+                    Ok(OpenedPicture {
+                        bytes: stream::open(&key, &sealed)?,
+                    })
+                });
+                self.recorder
+                    .record(Area::Photo, "open", begun.elapsed(), opened.is_ok());
+                opened
+            })
     }
 
     /// A sealed file that is not what its name says goes, so that it can be fetched again.
@@ -181,7 +203,9 @@ impl Console {
                     return Ok(());
                 }
                 let nearest = by_nearness(&photo.renditions, WARM_WIDTH).first().copied();
-                if let Some(rendition) = nearest.filter(|rendition| self.blobs.holds(rendition.blob.id)) {
+                if let Some(rendition) =
+                    nearest.filter(|rendition| self.blobs.holds(rendition.blob.id))
+                {
                     self.opened(session, &photo, rendition)?;
                     left -= 1;
                 }
@@ -192,11 +216,19 @@ impl Console {
 }
 
 /// The key of a photo, by the client's key that it is wrapped under.
-pub(super) fn photo_key(console: &Console, session: &Session, photo: &Photo) -> Result<PhotoKey, AppError> {
+pub(super) fn photo_key(
+    console: &Console,
+    session: &Session,
+    photo: &Photo,
+) -> Result<PhotoKey, AppError> {
     let grant = console
-        .read("client_key", |tx| tx.get::<ClientKeyGrant>(photo.client_key))?
+        .read("client_key", |tx| {
+            tx.get::<ClientKeyGrant>(photo.client_key)
+        })?
         .ok_or_else(|| AppError::not_found("client key"))?;
-    Ok(session.with_client_key(&grant, |key| unwrap_photo_key(key, photo.id, &photo.wrapped_key))??)
+    Ok(session.with_client_key(&grant, |key| {
+        unwrap_photo_key(key, photo.id, &photo.wrapped_key)
+    })??)
 }
 
 /// Renditions in the order in which they answer a wish for `width`: the narrowest that is wide enough, then wider ones, then
@@ -216,18 +248,39 @@ mod tests {
     use domain::row::{BlobRef, RenditionFormat};
 
     fn rendition(width: u32, format: RenditionFormat) -> Rendition {
-        let blob = BlobRef { id: BlobId([0; 32]), len: 1 };
-        Rendition { width, height: 1, format, bytes: 1, blob }
+        let blob = BlobRef {
+            id: BlobId([0; 32]),
+            len: 1,
+        };
+        Rendition {
+            width,
+            height: 1,
+            format,
+            bytes: 1,
+            blob,
+        }
     }
 
     #[test]
     fn the_narrowest_that_is_wide_enough_answers_or_else_the_widest() {
         use RenditionFormat::{Avif, Jpeg};
-        let all: Vec<Rendition> =
-            [(320, Avif), (320, Jpeg), (640, Avif), (1280, Avif)].map(|(width, format)| rendition(width, format)).into();
-        let order = |width| by_nearness(&all, width).iter().map(|one| (one.width, one.format)).collect::<Vec<_>>();
-        assert_eq!(order(300), [(320, Avif), (320, Jpeg), (640, Avif), (1280, Avif)]);
-        assert_eq!(order(641), [(1280, Avif), (640, Avif), (320, Avif), (320, Jpeg)]);
+        let all: Vec<Rendition> = [(320, Avif), (320, Jpeg), (640, Avif), (1280, Avif)]
+            .map(|(width, format)| rendition(width, format))
+            .into();
+        let order = |width| {
+            by_nearness(&all, width)
+                .iter()
+                .map(|one| (one.width, one.format))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            order(300),
+            [(320, Avif), (320, Jpeg), (640, Avif), (1280, Avif)]
+        );
+        assert_eq!(
+            order(641),
+            [(1280, Avif), (640, Avif), (320, Avif), (320, Jpeg)]
+        );
         assert_eq!(order(4000)[0], (1280, Avif));
     }
 }

@@ -55,7 +55,10 @@ impl Prefetch {
             return;
         }
         let mut wishes = self.wishes();
-        let photos = keys.iter().filter(|key| key.table == Table::Photo).map(|key| PhotoId(key.id));
+        let photos = keys
+            .iter()
+            .filter(|key| key.table == Table::Photo)
+            .map(|key| PhotoId(key.id));
         let room = MOST_CHANGED.saturating_sub(wishes.changed.len());
         wishes.changed.extend(photos.take(room));
         if !wishes.changed.is_empty() {
@@ -79,7 +82,10 @@ impl Prefetch {
             if wishes.everything || !wishes.changed.is_empty() {
                 return Some(std::mem::take(&mut *wishes));
             }
-            wishes = self.made.wait(wishes).unwrap_or_else(PoisonError::into_inner);
+            wishes = self
+                .made
+                .wait(wishes)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -95,7 +101,10 @@ impl Console {
             return;
         }
         let (working, console) = (Arc::clone(shared), Weak::clone(&self.me));
-        if let Err(error) = self.imports.spawn("espelho-prefetch", move || run(&working, &console)) {
+        if let Err(error) = self
+            .imports
+            .spawn("espelho-prefetch", move || run(&working, &console))
+        {
             shared.prefetch.running.store(false, SeqCst);
             tracing::warn!(code = %error.code, "pictures are not fetched ahead");
         }
@@ -113,16 +122,23 @@ impl Console {
                 list.add(&tx.photos_page(None, NEWEST)?, &[SMALL]);
             }
             for id in &wishes.changed {
-                let photo = tx.get::<Photo>(*id)?.filter(|photo| photo.withdrawn_at.is_none());
+                let photo = tx
+                    .get::<Photo>(*id)?
+                    .filter(|photo| photo.withdrawn_at.is_none());
                 list.add(photo.as_slice(), &[SMALL]);
             }
             Ok(list.blobs)
         })?;
-        Ok(blobs.into_iter().filter(|blob| !self.blobs.holds(*blob)).take(MOST_FILES).collect())
+        Ok(blobs
+            .into_iter()
+            .filter(|blob| !self.blobs.holds(*blob))
+            .take(MOST_FILES)
+            .collect())
     }
 
     fn is_online(&self) -> bool {
-        self.link().is_some_and(|link| link.status().connection == LinkState::Online)
+        self.link()
+            .is_some_and(|link| link.status().connection == LinkState::Online)
     }
 }
 
@@ -134,7 +150,12 @@ struct List {
 }
 
 impl List {
-    fn add_clients(&mut self, tx: &Tx<'_>, day: domain::time::Day, widths: &[u32]) -> Result<(), StoreError> {
+    fn add_clients(
+        &mut self,
+        tx: &Tx<'_>,
+        day: domain::time::Day,
+        widths: &[u32],
+    ) -> Result<(), StoreError> {
         for client in tx.clients_of_day(day)? {
             self.add(&tx.photos_of(client)?, widths);
         }
@@ -144,8 +165,11 @@ impl List {
     fn add(&mut self, photos: &[Photo], widths: &[u32]) {
         for photo in photos {
             for width in widths {
-                let nearest = by_nearness(&photo.renditions, *width).first().map(|rendition| rendition.blob.id);
-                self.blobs.extend(nearest.filter(|blob| self.named.insert(*blob)));
+                let nearest = by_nearness(&photo.renditions, *width)
+                    .first()
+                    .map(|rendition| rendition.blob.id);
+                self.blobs
+                    .extend(nearest.filter(|blob| self.named.insert(*blob)));
             }
         }
     }
@@ -153,7 +177,9 @@ impl List {
 
 fn run(shared: &Shared, console: &Weak<Console>) {
     while let Some(wishes) = shared.prefetch.take(|| shared.stopping()) {
-        let Some(open) = console.upgrade() else { return };
+        let Some(open) = console.upgrade() else {
+            return;
+        };
         let files = open.to_fetch(&wishes).unwrap_or_else(|error| {
             tracing::warn!(code = %error.code, "what to fetch ahead was not found out");
             Vec::new()
@@ -169,7 +195,9 @@ fn run(shared: &Shared, console: &Weak<Console>) {
 
 /// Fetches some files; false when it is of no use to go on.
 fn fetch(shared: &Shared, console: &Weak<Console>, files: &[BlobId]) -> bool {
-    let Some(open) = console.upgrade() else { return false };
+    let Some(open) = console.upgrade() else {
+        return false;
+    };
     if shared.stopping() || !open.is_online() {
         return false;
     }
@@ -178,9 +206,12 @@ fn fetch(shared: &Shared, console: &Weak<Console>, files: &[BlobId]) -> bool {
     }
     let blobs = open.blobs.clone();
     drop(open);
-    let useful = || !shared.stopping() && console.upgrade().is_some_and(|console| console.is_online());
+    let useful =
+        || !shared.stopping() && console.upgrade().is_some_and(|console| console.is_online());
     for file in files {
-        shared.arrivals.wait(*file, LONGEST_WAIT, || blobs.holds(*file), useful);
+        shared
+            .arrivals
+            .wait(*file, LONGEST_WAIT, || blobs.holds(*file), useful);
     }
     true
 }

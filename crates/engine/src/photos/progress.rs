@@ -30,8 +30,16 @@ pub(super) struct Batch {
 
 impl Batch {
     /// A batch whose files all wait.
-    pub(super) fn waiting(id: Uuid, client: ClientId, names: impl IntoIterator<Item = String>) -> Self {
-        let file = |name| ImportFile { name, photo_id: None, state: ImportState::Waiting };
+    pub(super) fn waiting(
+        id: Uuid,
+        client: ClientId,
+        names: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let file = |name| ImportFile {
+            name,
+            photo_id: None,
+            state: ImportState::Waiting,
+        };
         Self {
             id,
             client,
@@ -52,7 +60,10 @@ impl Batch {
 
     fn finished(&self) -> bool {
         self.files.iter().all(|file| {
-            matches!(file.state, ImportState::Done { .. } | ImportState::Skipped { .. } | ImportState::Failed { .. })
+            matches!(
+                file.state,
+                ImportState::Done { .. } | ImportState::Skipped { .. } | ImportState::Failed { .. }
+            )
         })
     }
 }
@@ -69,16 +80,34 @@ impl Batches {
             let files = batch.files.iter().map(|file| {
                 let (photo_id, state) = match &file.left {
                     Left::Everything => (None, ImportState::Waiting),
-                    Left::Renditions { .. } => {
-                        (Some(file.photo.to_string()), ImportState::Optimizing { done: 0, of: widths })
-                    }
-                    Left::Failure { code, message } => {
-                        (None, ImportState::Failed { code: code.clone(), message: message.clone() })
-                    }
+                    Left::Renditions { .. } => (
+                        Some(file.photo.to_string()),
+                        ImportState::Optimizing {
+                            done: 0,
+                            of: widths,
+                        },
+                    ),
+                    Left::Failure { code, message } => (
+                        None,
+                        ImportState::Failed {
+                            code: code.clone(),
+                            message: message.clone(),
+                        },
+                    ),
                 };
-                ImportFile { name: file.name.clone(), photo_id, state }
+                ImportFile {
+                    name: file.name.clone(),
+                    photo_id,
+                    state,
+                }
             });
-            Batch { id: batch.id, client: batch.client, files: files.collect(), untold: false, told: None }
+            Batch {
+                id: batch.id,
+                client: batch.client,
+                files: files.collect(),
+                untold: false,
+                told: None,
+            }
         });
         Self(Mutex::new(batches.collect()))
     }
@@ -91,7 +120,11 @@ impl Batches {
     pub(super) fn add(&self, batch: Batch) -> ImportView {
         let view = batch.view();
         let mut all = self.all();
-        let mut surplus = all.iter().filter(|batch| batch.finished()).count().saturating_sub(MOST_FINISHED);
+        let mut surplus = all
+            .iter()
+            .filter(|batch| batch.finished())
+            .count()
+            .saturating_sub(MOST_FINISHED);
         all.retain(|batch| {
             let forget = surplus > 0 && batch.finished();
             surplus -= usize::from(forget);
@@ -104,8 +137,12 @@ impl Batches {
     /// Sets how far a file is, and the photo it became.
     pub(super) fn set(&self, place: Place, photo: Option<PhotoId>, state: ImportState) {
         let mut all = self.all();
-        let Some(batch) = all.iter_mut().find(|batch| batch.id == place.batch) else { return };
-        let Some(file) = batch.files.get_mut(place.at) else { return };
+        let Some(batch) = all.iter_mut().find(|batch| batch.id == place.batch) else {
+            return;
+        };
+        let Some(file) = batch.files.get_mut(place.at) else {
+            return;
+        };
         if let Some(photo) = photo {
             file.photo_id = Some(photo.to_string());
         }
@@ -117,14 +154,23 @@ impl Batches {
     pub(super) fn place_of(&self, photo: PhotoId) -> Option<Place> {
         let photo = photo.to_string();
         self.all().iter().find_map(|batch| {
-            let at = batch.files.iter().position(|file| file.photo_id.as_deref() == Some(&photo))?;
-            Some(Place { batch: batch.id, at })
+            let at = batch
+                .files
+                .iter()
+                .position(|file| file.photo_id.as_deref() == Some(&photo))?;
+            Some(Place {
+                batch: batch.id,
+                at,
+            })
         })
     }
 
     /// One batch.
     pub(super) fn view(&self, id: Uuid) -> Option<ImportView> {
-        self.all().iter().find(|batch| batch.id == id).map(Batch::view)
+        self.all()
+            .iter()
+            .find(|batch| batch.id == id)
+            .map(Batch::view)
     }
 
     /// All of them, oldest first.
@@ -136,7 +182,9 @@ impl Batches {
     pub(super) fn due(&self, now: Instant) -> Vec<Uuid> {
         let mut due = Vec::new();
         for batch in self.all().iter_mut().filter(|batch| batch.untold) {
-            let long_ago = batch.told.is_none_or(|told| now.saturating_duration_since(told) >= TELL_EVERY);
+            let long_ago = batch
+                .told
+                .is_none_or(|told| now.saturating_duration_since(told) >= TELL_EVERY);
             if long_ago || batch.finished() {
                 batch.untold = false;
                 batch.told = Some(now);
@@ -155,10 +203,17 @@ mod tests {
     fn quick_steps_are_told_as_one_and_the_end_at_once() {
         let (id, client) = (Uuid::from_u128(1), ClientId(Uuid::from_u128(2)));
         let batches = Batches::default();
-        batches.add(Batch::waiting(id, client, ["a.jpg".to_owned(), "b.jpg".to_owned()]));
+        batches.add(Batch::waiting(
+            id,
+            client,
+            ["a.jpg".to_owned(), "b.jpg".to_owned()],
+        ));
         let now = Instant::now();
         assert_eq!(batches.due(now), [id]);
-        let failed = || ImportState::Failed { code: "empty".to_owned(), message: String::new() };
+        let failed = || ImportState::Failed {
+            code: "empty".to_owned(),
+            message: String::new(),
+        };
         batches.set(Place { batch: id, at: 0 }, None, failed());
         assert!(batches.due(now).is_empty(), "too soon");
         assert_eq!(batches.due(now + TELL_EVERY), [id]);
@@ -171,7 +226,11 @@ mod tests {
     fn finished_batches_are_not_kept_for_ever() {
         let batches = Batches::default();
         for number in 0..100 {
-            batches.add(Batch::waiting(Uuid::from_u128(number), ClientId(Uuid::nil()), []));
+            batches.add(Batch::waiting(
+                Uuid::from_u128(number),
+                ClientId(Uuid::nil()),
+                [],
+            ));
         }
         assert_eq!(batches.views().len(), MOST_FINISHED + 1);
     }

@@ -122,7 +122,10 @@ impl Shared {
 
     /// What the journal says now.
     pub(super) fn journal(&self) -> Journal {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Changes the journal together with a transaction: `write` gets its new content, and it is kept when that succeeds.
@@ -140,7 +143,11 @@ impl Shared {
     }
 
     /// Changes the journal alone, where it changes at all.
-    pub(super) fn note(&self, store: &Store, change: impl FnOnce(&mut Journal)) -> Result<(), StoreError> {
+    pub(super) fn note(
+        &self,
+        store: &Store,
+        change: impl FnOnce(&mut Journal),
+    ) -> Result<(), StoreError> {
         let mut held = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = held.clone();
         change(&mut next);
@@ -182,7 +189,10 @@ impl Shared {
                 queue.working = Some(file.photo);
                 return Next::Optimize(file);
             }
-            let (again, waited) = self.work.wait_timeout(queue, DECODER_IDLE).unwrap_or_else(PoisonError::into_inner);
+            let (again, waited) = self
+                .work
+                .wait_timeout(queue, DECODER_IDLE)
+                .unwrap_or_else(PoisonError::into_inner);
             queue = again;
             if waited.timed_out() {
                 return Next::Idle;
@@ -199,7 +209,10 @@ impl Shared {
                 if !allows(&session.staff().roles, Permission::AddPhotos) {
                     return None;
                 }
-                shared.batches.view(batch).map(|import| EngineEvent::Import { import })
+                shared
+                    .batches
+                    .view(batch)
+                    .map(|import| EngineEvent::Import { import })
             });
         }
     }
@@ -240,7 +253,11 @@ impl Imports {
                 shared.prefetch.committed(keys);
             }
         });
-        Ok(Self { shared, threads: Mutex::new(Vec::new()), working: AtomicBool::new(false) })
+        Ok(Self {
+            shared,
+            threads: Mutex::new(Vec::new()),
+            working: AtomicBool::new(false),
+        })
     }
 
     /// Starts the thread unless it runs.
@@ -249,7 +266,10 @@ impl Imports {
             return Ok(());
         }
         let bench = Bench {
-            desk: Desk { shared: Arc::clone(&self.shared), console: Weak::clone(&console.me) },
+            desk: Desk {
+                shared: Arc::clone(&self.shared),
+                console: Weak::clone(&console.me),
+            },
             decoder: decoder(console),
         };
         self.spawn("espelho-photos", move || bench.run())
@@ -257,12 +277,21 @@ impl Imports {
     }
 
     /// Starts a thread that [`Imports::stop`] waits for.
-    pub(super) fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), AppError> {
+    pub(super) fn spawn(
+        &self,
+        name: &str,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Result<(), AppError> {
         let spawned = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(run)
-            .map_err(|error| AppError::retryable("start", format!("no thread could be started: {error}")))?;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(spawned);
+            .map_err(|error| {
+                AppError::retryable("start", format!("no thread could be started: {error}"))
+            })?;
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(spawned);
         Ok(())
     }
 
@@ -278,7 +307,8 @@ impl Imports {
     /// Ends the work behind the picture that is being worked on, and waits for it. The journal knows what is left.
     pub(crate) fn stop(&self) {
         self.tell_to_stop();
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic was logged when it happened.
             let _ = thread.join();
@@ -364,7 +394,9 @@ impl Bench {
                 Next::Take(file) => self.take(file),
                 Next::Optimize(file) => self.optimize(&file),
                 Next::Idle => {
-                    let Some(console) = self.desk.console.upgrade() else { return };
+                    let Some(console) = self.desk.console.upgrade() else {
+                        return;
+                    };
                     self.decoder = decoder(&console);
                 }
                 Next::Stop => return,
@@ -392,16 +424,24 @@ impl Desk {
 
     /// A file came to an end that is not a good one.
     pub(super) fn give_up(&self, place: Place, photo: PhotoId, trouble: Trouble) {
-        let Some(console) = self.console.upgrade() else { return };
+        let Some(console) = self.console.upgrade() else {
+            return;
+        };
         let (state, noted) = match trouble {
             Trouble::Closed => return,
-            Trouble::Duplicate { of } => {
-                (ImportState::Skipped { existing: of.to_string() }, self.shared.note(&console.store, |journal| journal.ended(photo)))
-            }
+            Trouble::Duplicate { of } => (
+                ImportState::Skipped {
+                    existing: of.to_string(),
+                },
+                self.shared
+                    .note(&console.store, |journal| journal.ended(photo)),
+            ),
             Trouble::Failed(AppError { code, message, .. }) => {
                 console.recorder.count_failure(&code);
                 self.shared.failed.fetch_add(1, SeqCst);
-                let noted = self.shared.note(&console.store, |journal| journal.failed(photo, &code, &message));
+                let noted = self.shared.note(&console.store, |journal| {
+                    journal.failed(photo, &code, &message)
+                });
                 (ImportState::Failed { code, message }, noted)
             }
         };

@@ -26,11 +26,16 @@ impl Console {
 
     fn try_resume(&self, session: &Session) -> Result<(), AppError> {
         let shared = &self.imports.shared;
-        let unfinished: Vec<PhotoId> = unfinished(&shared.journal()).filter(|photo| !shared.holds(*photo)).collect();
+        let unfinished: Vec<PhotoId> = unfinished(&shared.journal())
+            .filter(|photo| !shared.holds(*photo))
+            .collect();
         if unfinished.is_empty() && !shared.leftovers.load(SeqCst) {
             return Ok(());
         }
-        let signer = Arc::new(Signer { staff: session.staff().id, key: session.signing_key()? });
+        let signer = Arc::new(Signer {
+            staff: session.staff().id,
+            key: session.signing_key()?,
+        });
         for id in unfinished {
             let place = shared.batches.place_of(id);
             let photo = self.read("photo", |tx| tx.get::<Photo>(id))?;
@@ -41,7 +46,12 @@ impl Console {
                 continue;
             };
             let key = photo_key(self, session, &photo)?;
-            shared.add_taken(TakenFile { place, photo: id, key, signer: Arc::clone(&signer) });
+            shared.add_taken(TakenFile {
+                place,
+                photo: id,
+                key,
+                signer: Arc::clone(&signer),
+            });
         }
         self.imports.work(self)
     }
@@ -63,18 +73,27 @@ impl Desk {
         if !self.shared.leftovers.swap(false, SeqCst) {
             return;
         }
-        let Some(console) = self.console.upgrade() else { return };
+        let Some(console) = self.console.upgrade() else {
+            return;
+        };
         let removed = (|| {
             let here = console.blobs.list()?;
             let referenced = console.store.read(|tx| tx.referenced_blobs())?;
-            let leftovers: Vec<_> = here.into_iter().filter(|blob| !referenced.contains(blob)).collect();
-            leftovers.iter().try_for_each(|blob| console.blobs.remove(*blob))?;
+            let leftovers: Vec<_> = here
+                .into_iter()
+                .filter(|blob| !referenced.contains(blob))
+                .collect();
+            leftovers
+                .iter()
+                .try_for_each(|blob| console.blobs.remove(*blob))?;
             Ok::<_, store::StoreError>(leftovers.len())
         })();
         match removed {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "sealed files that a crash had left were removed"),
-            Err(error) => tracing::warn!(%error, "sealed files that a crash had left were not all removed"),
+            Err(error) => {
+                tracing::warn!(%error, "sealed files that a crash had left were not all removed")
+            }
         }
     }
 }

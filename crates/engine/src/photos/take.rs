@@ -59,13 +59,19 @@ impl Bench {
         let taken = self.try_take(&file);
         if let Some(console) = self.desk.console.upgrade() {
             let good = matches!(taken, Ok(_) | Err(Trouble::Duplicate { .. }));
-            console.recorder.record(Area::Photo, "import_file", begun.elapsed(), good);
+            console
+                .recorder
+                .record(Area::Photo, "import_file", begun.elapsed(), good);
         }
         match taken {
             Ok(width) => {
                 self.desk.shared.imported.fetch_add(1, SeqCst);
                 let of = u8::try_from(photos::rendition_widths(width).len()).unwrap_or(u8::MAX);
-                self.desk.set(file.place, Some(file.photo), ImportState::Optimizing { done: 0, of });
+                self.desk.set(
+                    file.place,
+                    Some(file.photo),
+                    ImportState::Optimizing { done: 0, of },
+                );
                 self.desk.shared.add_taken(TakenFile {
                     place: file.place,
                     photo: file.photo,
@@ -84,7 +90,9 @@ impl Bench {
             let console = self.desk.console()?;
             let fingerprint = console.fingerprint(&bytes);
             let client = file.order.client;
-            let existing = console.read("photo_duplicate", |tx| tx.photo_by_fingerprint(client, &fingerprint))?;
+            let existing = console.read("photo_duplicate", |tx| {
+                tx.photo_by_fingerprint(client, &fingerprint)
+            })?;
             if let Some(of) = existing {
                 return Err(Trouble::Duplicate { of });
             }
@@ -94,14 +102,24 @@ impl Bench {
         let console = self.desk.console()?;
         let pieces = put_down(&console, &file.key, &seen.thumbnail, &bytes)?;
         let width = seen.width;
-        let photo = describe(&console, file, seen, &pieces, fingerprint, bytes.len() as u64);
+        let photo = describe(
+            &console,
+            file,
+            seen,
+            &pieces,
+            fingerprint,
+            bytes.len() as u64,
+        );
         self.desk.commit(&console, file, photo, pieces)?;
         Ok(width)
     }
 
     /// Has the picture decoded as a whole: one that turned out to be damaged behind its thumbnail is not taken.
     fn look_at(&mut self, bytes: &[u8]) -> Result<Seen, Trouble> {
-        let plan = Plan { wanted: Wanted::Sound, ..Plan::default() };
+        let plan = Plan {
+            wanted: Wanted::Sound,
+            ..Plan::default()
+        };
         let begun = Instant::now();
         let mut shown_after: Option<Duration> = None;
         let (mut camera, mut thumbnail, mut decoded) = (Details::default(), None, None);
@@ -111,25 +129,49 @@ impl Bench {
                 shown_after.get_or_insert(begun.elapsed());
                 thumbnail = Some(encoded);
             }
-            Stage::Decoded { width, height, thumbhash, .. } => decoded = Some((width, height, thumbhash)),
+            Stage::Decoded {
+                width,
+                height,
+                thumbhash,
+                ..
+            } => decoded = Some((width, height, thumbhash)),
             Stage::Rendition(_) => {}
         });
         let console = self.desk.console()?;
         if let Some(after) = shown_after {
-            console.recorder.record(Area::Photo, "thumbnail", after, true);
+            console
+                .recorder
+                .record(Area::Photo, "thumbnail", after, true);
         }
-        console.recorder.record(Area::Photo, "decode", begun.elapsed(), outcome.is_ok());
+        console
+            .recorder
+            .record(Area::Photo, "decode", begun.elapsed(), outcome.is_ok());
         outcome?;
         let (Some(thumbnail), Some((width, height, thumbhash))) = (thumbnail, decoded) else {
-            return Err(PictureError::WorkerProtocol { cause: "it left out a stage".to_owned() }.into());
+            return Err(PictureError::WorkerProtocol {
+                cause: "it left out a stage".to_owned(),
+            }
+            .into());
         };
-        Ok(Seen { camera, thumbnail, width, height, thumbhash })
+        Ok(Seen {
+            camera,
+            thumbnail,
+            width,
+            height,
+            thumbhash,
+        })
     }
 }
 
 impl Desk {
     /// Puts the photo, its upload and the client's key, where that is new, into the outbox in one transaction.
-    fn commit(&self, console: &Console, file: &FreshFile, photo: Photo, pieces: Pieces) -> Result<(), Trouble> {
+    fn commit(
+        &self,
+        console: &Console,
+        file: &FreshFile,
+        photo: Photo,
+        pieces: Pieces,
+    ) -> Result<(), Trouble> {
         let order = &file.order;
         let mut grant = order.grant.lock().unwrap_or_else(PoisonError::into_inner);
         let mut actions: Vec<Action> = grant.clone().into_iter().map(Action::from).collect();
@@ -170,7 +212,9 @@ pub(super) fn stopped(why: Stopped) -> Trouble {
 pub(super) fn seal(console: &Console, key: &PhotoKey, plain: &[u8]) -> SealedBlob {
     let begun = Instant::now();
     let sealed = stream::seal(key, plain, &*console.config.entropy);
-    console.recorder.record(Area::Photo, "seal", begun.elapsed(), true);
+    console
+        .recorder
+        .record(Area::Photo, "seal", begun.elapsed(), true);
     sealed
 }
 
@@ -185,11 +229,20 @@ pub(super) fn rendition(encoded: &Encoded, blob: BlobRef) -> Rendition {
     }
 }
 
-fn put_down(console: &Console, key: &PhotoKey, thumbnail: &Encoded, original: &[u8]) -> Result<Pieces, AppError> {
+fn put_down(
+    console: &Console,
+    key: &PhotoKey,
+    thumbnail: &Encoded,
+    original: &[u8],
+) -> Result<Pieces, AppError> {
     let mut put = PutDown::new(&console.blobs);
     let blob = put.put(&seal(console, key, &thumbnail.bytes))?;
     let original = put.put(&seal(console, key, original))?;
-    Ok(Pieces { thumbnail: rendition(thumbnail, blob), original, put })
+    Ok(Pieces {
+        thumbnail: rendition(thumbnail, blob),
+        original,
+        put,
+    })
 }
 
 fn describe(
@@ -225,7 +278,13 @@ fn describe(
         original: pieces.original.clone(),
         client_key: file.order.client_key,
         wrapped_key: file.wrapped.clone(),
-        sealed_details: details::seal(&file.key, id, &file.name, &seen.camera, &*console.config.entropy),
+        sealed_details: details::seal(
+            &file.key,
+            id,
+            &file.name,
+            &seen.camera,
+            &*console.config.entropy,
+        ),
         renditions: vec![pieces.thumbnail.clone()],
         withdrawn_at: None,
     }

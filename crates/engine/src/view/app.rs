@@ -22,6 +22,8 @@ pub struct AppState {
     pub version: String,
     /// Name of the running preset.
     pub preset: String,
+    /// The clinic's IANA time zone, once known.
+    pub zone: Option<String>,
     /// Today in the clinic's zone.
     pub today: String,
     /// Preferences of this console.
@@ -54,8 +56,8 @@ pub enum Phase {
     Filling {
         /// Rows received.
         rows: u32,
-        /// Rows expected.
-        expected: u32,
+        /// Rows expected, as soon as the server has said so.
+        expected: Option<u32>,
     },
     /// Nobody has signed in.
     SignedOut,
@@ -92,6 +94,8 @@ pub struct StaffTile {
     pub council: Option<String>,
     /// The demonstration clinic's password, only there.
     pub demo_password: Option<String>,
+    /// Whether this person's PIN of today signs them in again, instead of the password.
+    pub pin: bool,
 }
 
 /// Who is at work and what they may do.
@@ -119,8 +123,6 @@ pub struct EnrolRequest {
 /// What enrolment hands out once.
 #[derive(Clone, Debug, Serialize, Type)]
 pub struct EnrolOutcome {
-    /// The clinic's name.
-    pub clinic: String,
     /// 24 words to be printed and kept; they reopen this console's data.
     pub recovery_words: Vec<String>,
     /// Whether the operating system's keyring took the key.

@@ -44,8 +44,8 @@ pub struct PerformanceView {
     pub errors: Vec<ErrorCount>,
     /// Database size on disk in bytes.
     pub database_bytes: f64,
-    /// Free space where the data are, in bytes.
-    pub disk_free_bytes: f64,
+    /// Free space where the data are, in bytes; `None` where the system does not tell.
+    pub disk_free_bytes: Option<f64>,
 }
 
 /// Health in one line.
@@ -169,10 +169,10 @@ pub struct SyncMetrics {
 /// Memory now.
 #[derive(Clone, Debug, Serialize, Type)]
 pub struct MemoryView {
-    /// The app's own process, proportional set size, in bytes.
-    pub app_bytes: f64,
+    /// The app's own process, proportional set size, in bytes; `None` before the first reading.
+    pub app_bytes: Option<f64>,
     /// The web processes, in bytes.
-    pub web_bytes: f64,
+    pub web_bytes: Option<f64>,
     /// Of the app's: what the caches hold.
     pub cache_bytes: f64,
     /// Of the app's: the budget of the database's page cache.

@@ -17,10 +17,14 @@ pub struct SyncView {
     pub last_heard_at: Option<f64>,
     /// Server address.
     pub server: Option<String>,
-    /// Actions waiting for a receipt, oldest first.
+    /// Actions waiting for a receipt, oldest first, 500 at most.
     pub waiting: Vec<WaitingItem>,
-    /// Refused actions that wait for a person.
+    /// How many there are in all.
+    pub waiting_total: f64,
+    /// Refused actions that wait for a person, 500 at most.
     pub parked: Vec<ParkedItem>,
+    /// How many there are in all.
+    pub parked_total: f64,
     /// Photos whose original the server does not have yet.
     pub uploads: Vec<UploadItem>,
     /// The server's place up to which this console has everything.
