@@ -1,4 +1,8 @@
 //! What is made of a picture.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may end on what it did not expect"
+)]
 
 mod pictures;
 
@@ -340,7 +344,8 @@ fn thumbnails(file: &[u8]) -> Vec<RgbImage> {
 #[test]
 fn a_good_camera_thumbnail_is_shown_first() {
     // Slightly darker, to be told from the picture itself.
-    let mut darker = quarters(640, 480);
+    let own = quarters(1600, 1200);
+    let mut darker = image::imageops::resize(&own, 640, 480, image::imageops::FilterType::Triangle);
     darker
         .pixels_mut()
         .for_each(|pixel| pixel.0 = pixel.0.map(|c| c.saturating_sub(9)));
@@ -362,7 +367,8 @@ fn a_camera_thumbnail_too_small_or_of_another_shape_is_not_used() {
 
 #[test]
 fn a_camera_thumbnail_that_shows_something_else_is_replaced() {
-    let mut other = quarters(640, 480);
+    let own = quarters(1600, 1200);
+    let mut other = image::imageops::resize(&own, 640, 480, image::imageops::FilterType::Triangle);
     for (x, y) in (400..500).flat_map(|x| (300..400).map(move |y| (x, y))) {
         other.put_pixel(x, y, Rgb([20, 20, 20]));
     }

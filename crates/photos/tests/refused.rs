@@ -1,10 +1,13 @@
 //! Files that are not taken in, and what is said about them.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may end on what it did not expect"
+)]
 
 mod pictures;
 
-use image::ImageFormat;
 use photos::{Format, Limits, PictureError, UnsupportedFormat, decode, first_thumbnail, probe};
-use pictures::{encoded, jpeg, png, quarters, webp, with_segment};
+use pictures::{jpeg, png, webp, with_segment};
 
 /// All entry points refuse in the same words.
 #[track_caller]
@@ -184,8 +187,6 @@ fn a_second_exif_block_or_a_broken_one_does_no_harm() {
 
 #[test]
 fn every_code_is_its_own() {
-    let grey = encoded(image::GrayImage::new(9, 9), ImageFormat::Png);
-    assert!(decode(&grey, &Limits::default()).is_ok());
     let all = [
         PictureError::Empty,
         PictureError::NotAPicture,
@@ -201,5 +202,4 @@ fn every_code_is_its_own() {
     ];
     let codes: std::collections::BTreeSet<_> = all.iter().map(PictureError::code).collect();
     assert_eq!(codes.len(), all.len());
-    let _ = quarters(1, 1);
 }

@@ -1,4 +1,8 @@
 //! The isolated decoder, as a real process.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may end on what it did not expect"
+)]
 
 mod pictures;
 
