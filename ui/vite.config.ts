@@ -8,7 +8,9 @@ export default defineConfig({
   clearScreen: false,
   server: { port: 5173, strictPort: true },
   build: {
-    target: ["safari18", "chrome120"],
+    // Both know light-dark(): compiled down to variables it would be settled at the root, and the dark ground of the
+    // photo screens would not turn the colours inside it.
+    target: ["safari18", "chrome123"],
     outDir: "dist",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,5 +1,5 @@
 import { type Component, untrack } from "svelte";
-import type { MessageKey } from "./i18n.svelte";
+import { type MessageKey, t } from "./i18n.svelte";
 
 /** Something a person can do from the keyboard or the palette. One list serves shortcuts, palette and help sheet. */
 export type Action = {
@@ -94,7 +94,7 @@ const NAMES: Record<string, string> = {
   arrowdown: "↓",
   escape: "Esc",
   enter: "Enter",
-  space: "␣",
+  backspace: "Backspace",
   pageup: "PgUp",
   pagedown: "PgDn",
 };
@@ -103,5 +103,8 @@ const NAMES: Record<string, string> = {
 export function keyNames(keys: string): string[] {
   // The plus sign is a key of its own as well as what joins keys.
   const parts = keys.endsWith("+") ? [...keys.slice(0, -1).split("+").filter(Boolean), "+"] : keys.split("+");
-  return parts.map((key) => NAMES[key] ?? (key.length === 1 || /^f\d/.test(key) ? key.toUpperCase() : key));
+  return parts.map((key) => {
+    if (key === "space") return t("key.space");
+    return NAMES[key] ?? (key.length === 1 || /^f\d/.test(key) ? key.toUpperCase() : key);
+  });
 }

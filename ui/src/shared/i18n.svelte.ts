@@ -59,10 +59,14 @@ export function t(key: MessageKey, vars?: Vars): string {
   return i18next.t(key, { lng: language.locale, ...variables(vars) });
 }
 
+/** Whether there are words for a key that is put together while running. */
+export function hasMessage(key: string): boolean {
+  return i18next.exists(key, { lng: language.locale });
+}
+
 /** The message for a code that comes from the engine: `group.code`, or `fallback` where this version has no words. */
 export function tCode(group: string, code: string, fallback: MessageKey | { text: string }, vars?: Vars): string {
   const key = `${group}.${code}`;
-  if (i18next.exists(key, { lng: language.locale }))
-    return i18next.t(key, { lng: language.locale, ...variables(vars) });
+  if (hasMessage(key)) return i18next.t(key, { lng: language.locale, ...variables(vars) });
   return typeof fallback === "string" ? t(fallback, { code, ...vars }) : fallback.text;
 }

@@ -10,8 +10,11 @@ class SyncState {
     return (this.view?.waiting.length ?? 0) + (this.view?.uploads.length ?? 0);
   }
 
-  get parked(): number {
-    return this.view?.parked.length ?? 0;
+  /** Refused items on which the signed-in person decides, and those of somebody else. */
+  get parked(): { mine: number; others: number } {
+    const all = this.view?.parked ?? [];
+    const mine = all.filter((item) => item.mine).length;
+    return { mine, others: all.length - mine };
   }
 
   async read(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Failure, type Outcome } from "../platform/backend";
+import { failureTitle } from "./failure-words";
 import { t, tCode } from "./i18n.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -7,7 +8,7 @@ export function tell(thrown: unknown): void {
   const failure = Failure.from(thrown);
   // A lock is shown by the lock screen itself.
   if (failure.code === "locked") return;
-  toasts.say(tCode("error", `${failure.code}.title`, "error.unknown.title"), { tone: "bad" });
+  toasts.say(failureTitle(failure), { tone: "bad" });
 }
 
 /** Says `done` in a toast with the way back, or why it was refused. Whether it was done. */
