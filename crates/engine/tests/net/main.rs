@@ -1,5 +1,11 @@
 //! The link of a console, against a real server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed expectation is a failed test"
+)]
+
 mod clinic;
 mod console;
 
