@@ -65,8 +65,13 @@ impl r2d2::ManageConnection for Readers {
     }
 }
 
+/// One connection is keyed at a time: SQLCipher sets itself up with the first keys of a process, and in about one of 250
+/// processes whose threads open their first databases at the same moment, one of them is refused its right key.
+static KEYING: Mutex<()> = Mutex::new(());
+
 /// Settings of every connection. The key comes first: nothing can be read before it.
 fn prepare(connection: &Connection, key: &OwnedKey, cache_kib: u32) -> Result<(), StoreError> {
+    let turn = KEYING.lock().unwrap_or_else(PoisonError::into_inner);
     if let OwnedKey::Cipher(key) = key {
         let raw = key.to_sqlcipher_raw();
         // Exposed to hand it to SQLCipher, which keeps its own copy for the connection's life.
@@ -78,6 +83,7 @@ fn prepare(connection: &Connection, key: &OwnedKey, cache_kib: u32) -> Result<()
     connection.busy_timeout(Duration::from_secs(10))?;
     // The first read decides whether the key fits.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    drop(turn);
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(128);
