@@ -34,8 +34,10 @@ export function live<K, T>(
   options: { topics?: Topic[]; client?: (key: K) => string | undefined; keep?: boolean; every?: number } = {},
 ): Live<T> {
   const resource = new Live<T>();
+  // Derived, so that a place that changes without the key changing reads nothing again.
+  const wanted = $derived(key());
   $effect(() => {
-    const current = key();
+    const current = wanted;
     let alive = true;
     let reading = false;
     let again = false;
