@@ -1,9 +1,7 @@
 //! Random histories of one console and its server, against plain re-execution.
 
-#![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
-
-mod model;
-
+use crate::model::Memory;
+use crate::model::clinic::{action, actor, device, founding_rows, life, sign};
 use domain::bucket::BucketSet;
 use domain::codec;
 use domain::envelope::{ActionId, Envelope};
@@ -13,8 +11,6 @@ use domain::store_port::{
     AuthorityStore, Decision, Executed, OutboxState, ReplicaStore, RowStore, RunError, evaluate,
 };
 use domain::time::Timestamp;
-use model::Memory;
-use model::clinic::{action, actor, device, founding_rows, life, sign};
 use proptest::prelude::*;
 use replica::{EnqueueError, Replica};
 use std::collections::BTreeMap;

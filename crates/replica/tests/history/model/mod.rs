@@ -1,5 +1,4 @@
 //! A small in-memory store and a small clinic, for trying a replica against plain re-execution.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 pub mod clinic;
 
