@@ -17,6 +17,8 @@ describe("numbers", () => {
 
   it("keep a bad tail visible in percentages", () => {
     expect(format.percent(0.9987)).toBe("99,87 %");
+    expect(format.percent(0.0004)).toBe("0,04 %");
+    expect(format.percent(0)).toBe("0 %");
     expect(format.percent(1)).toBe("100 %");
     expect(format.percent(0.5)).toBe("50 %");
   });

@@ -22,10 +22,10 @@ export function money(cents: number): string {
   return new Intl.NumberFormat("pt-BR", { style: "currency", currency: "BRL" }).format(cents / 100);
 }
 
-/** `99,2 %`; two significant places beyond 99 so that a bad tail is not rounded away. */
+/** `99,2 %`; two places beyond 99 and below 1, so that a bad tail or a few errors are not rounded away. */
 export function percent(share: number): string {
   const value = share * 100;
-  return `${number(value, value > 99 && value < 100 ? 2 : value < 10 ? 1 : 0)} %`;
+  return `${number(value, (value > 99 && value < 100) || (value > 0 && value < 1) ? 2 : value < 10 ? 1 : 0)} %`;
 }
 
 /** `3,4 MB`. */

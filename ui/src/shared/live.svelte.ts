@@ -7,6 +7,8 @@ export class Live<T> {
   error = $state.raw<Failure | null>(null);
   /** The answer has taken longer than a person notices: time for a skeleton. */
   slow = $state(false);
+  /** What is shown is not yet the answer for the present key. */
+  loading = $state(false);
   #reload: () => void = () => undefined;
 
   /** Reads again at once. */
@@ -43,6 +45,7 @@ export function live<K, T>(
     let again = false;
     if (!options.keep) resource.data = undefined;
     resource.error = null;
+    resource.loading = current !== undefined;
     if (current === undefined) return;
 
     const read = async () => {
@@ -65,6 +68,7 @@ export function live<K, T>(
         reading = false;
         if (alive) {
           resource.slow = false;
+          resource.loading = false;
           if (again) {
             again = false;
             void read();
