@@ -54,9 +54,14 @@ function variables(vars?: Vars): Vars {
   return { client, clients, Client: capital(client), Clients: capital(clients), ...vars };
 }
 
+/** Portuguese counts nothing as one ("0 falta"); on a screen full of numbers none is a plural, as in English. */
+function counted(key: string, vars?: Vars): string {
+  return vars?.count === 0 && hasMessage(`${key}_other`) ? `${key}_other` : key;
+}
+
 /** The message in the chosen language. Reading it in a component keeps it in that language when the choice changes. */
 export function t(key: MessageKey, vars?: Vars): string {
-  return i18next.t(key, { lng: language.locale, ...variables(vars) });
+  return i18next.t(counted(key, vars), { lng: language.locale, ...variables(vars) });
 }
 
 /** Whether there are words for a key that is put together while running. */
