@@ -69,7 +69,7 @@ impl Clinic {
             demo: true,
             staff: vec![
                 person("Caio Lima", Role::Practitioner),
-                person("Bia Reis", Role::Reception),
+                person("Bia Reis", Role::Manager),
             ],
             ..NewClinic::default()
         };
@@ -86,9 +86,7 @@ impl Clinic {
             registered_by: made.staff[0].0,
         };
         let id = client.id;
-        store
-            .write(|tx| tx.write(&RowChange::put(client.into())))
-            .unwrap();
+        store.write(|tx| tx.write(&RowChange::put(client))).unwrap();
         drop(store);
         let settings = Settings::preset(Preset::Development).unwrap();
         let runtime = Runtime::new().unwrap();

@@ -97,7 +97,7 @@ fn a_batch_is_visible_before_it_is_optimized_and_bad_files_fail_alone() {
     assert_eq!(console.photos().len(), 2);
     console.engine.shut_down();
     nothing_of_it_is_readable(&console.data, &whole, &narrow.bytes);
-    nothing_of_it_is_readable(&clinic.data.root, &whole, &narrow.bytes);
+    nothing_of_it_is_readable(clinic.data.root(), &whole, &narrow.bytes);
 }
 
 /// Neither the original's nor a rendition's bytes nor the file's name.
