@@ -51,11 +51,15 @@ impl Tx<'_> {
     /// Every sealed file that a photo or an upload refers to.
     pub fn referenced_blobs(&self) -> Result<HashSet<BlobId>, StoreError> {
         let mut referenced = HashSet::new();
-        let mut uploads = self.connection.prepare_cached("SELECT blob FROM blob_state")?;
+        let mut uploads = self
+            .connection
+            .prepare_cached("SELECT blob FROM blob_state")?;
         for blob in uploads.query_map([], |row| row.get(0))? {
             referenced.insert(BlobId(blob?));
         }
-        let mut photos = self.connection.prepare_cached("SELECT original, renditions FROM photo")?;
+        let mut photos = self
+            .connection
+            .prepare_cached("SELECT original, renditions FROM photo")?;
         let mut rows = photos.query([])?;
         while let Some(row) = rows.next()? {
             referenced.insert(column::<BlobRef>(row, 0)?.id);
