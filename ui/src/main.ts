@@ -1,3 +1,4 @@
+import "./platform/language";
 import "@fontsource-variable/inter/wght.css";
 import "./shared/tokens.css";
 import "./shared/base.css";

@@ -12,11 +12,16 @@ export function renditionWidth(widths: number[], pixels: number): number {
   return sorted.find((width) => width >= pixels) ?? sorted.at(-1) ?? pixels;
 }
 
+/** The width that a box `cssWidth` wide asks for on this screen. */
+export function wantedWidth(photo: Pick<PhotoCard, "widths">, cssWidth: number): number {
+  return renditionWidth(photo.widths, Math.max(1, Math.ceil(cssWidth * window.devicePixelRatio)));
+}
+
 /**
  * The address of a picture for a box `cssWidth` wide. `v` changes with every new rendition, so that a sharper one
- * replaces what is shown.
+ * replaces what is shown; `tries` tells a repeated request from one the web view has already answered.
  */
-export function photoUrl(photo: Pick<PhotoCard, "id" | "revision" | "widths">, cssWidth: number): string {
-  const pixels = Math.max(1, Math.ceil(cssWidth * window.devicePixelRatio));
-  return `${origin()}/${photo.id}?w=${renditionWidth(photo.widths, pixels)}&v=${photo.revision}`;
+export function photoUrl(photo: Pick<PhotoCard, "id" | "revision" | "widths">, cssWidth: number, tries = 0): string {
+  const again = tries > 0 ? `&again=${tries}` : "";
+  return `${origin()}/${photo.id}?w=${wantedWidth(photo, cssWidth)}&v=${photo.revision}${again}`;
 }
