@@ -65,8 +65,8 @@ impl r2d2::ManageConnection for Readers {
     }
 }
 
-/// One connection is keyed at a time: SQLCipher sets itself up with the first keys of a process, and in about one of 250
-/// processes whose threads open their first databases at the same moment, one of them is refused its right key.
+/// One connection is keyed at a time: SQLCipher sets itself up with the first keys of a process, and a right key was once
+/// refused while four threads did so at the same moment.
 static KEYING: Mutex<()> = Mutex::new(());
 
 /// Settings of every connection. The key comes first: nothing can be read before it.
