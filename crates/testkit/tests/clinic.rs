@@ -234,7 +234,7 @@ fn todays_agenda_fits_the_hour() {
             S::Done => visit.end_minute() <= NOW + 5,
             S::NoShow => visit.start_minute < NOW,
             S::InProgress => visit.overlaps(NOW - 5, NOW + 5),
-            S::Arrived => visit.start_minute <= NOW + 25 && visit.end_minute() > NOW,
+            S::Arrived => visit.start_minute <= NOW + 40 && visit.end_minute() > NOW,
             S::Scheduled | S::Confirmed => visit.start_minute + 30 > NOW,
             S::Cancelled => true,
         };

@@ -25,6 +25,16 @@ impl Fate {
             (Self::CallsOff, 65),
         ])
     }
+
+    /// The fate of today's visit of this number: as often as on other days, but evenly, so that the one day everybody looks
+    /// at has some of each.
+    pub(super) fn of_today(number: u32) -> Self {
+        match number % 13 {
+            4 => Self::StaysAway,
+            9 => Self::CallsOff,
+            _ => Self::Comes,
+        }
+    }
 }
 
 /// First minutes of one professional's visits, in order, given their lengths and fates; `None` where the day is full. A visit
@@ -68,23 +78,23 @@ pub(super) fn status_today(
         Fate::StaysAway if start + 20 <= now => S::NoShow,
         Fate::Comes if start + minutes <= now => S::Done,
         _ if start + 5 <= now => dice.weighted(&[(S::InProgress, 4), (S::Arrived, 1)]),
-        Fate::Comes if start - 25 <= now => dice.weighted(&[(S::Arrived, 3), (S::Confirmed, 2)]),
+        Fate::Comes if start - 40 <= now => dice.weighted(&[(S::Arrived, 4), (S::Confirmed, 1)]),
         _ => dice.weighted(&[(S::Confirmed, 63), (S::Scheduled, 37)]),
     }
 }
 
-/// Where a visit stands that is `ahead` days away.
-pub(super) fn status_ahead(ahead: i32, dice: &mut Dice) -> AppointmentStatus {
+/// Where a visit stands that is `ahead` days away. One that will be called off is called off by now: its place may have been
+/// given on.
+pub(super) fn status_ahead(ahead: i32, fate: Fate, dice: &mut Dice) -> AppointmentStatus {
     use AppointmentStatus as S;
+    if fate == Fate::CallsOff {
+        return S::Cancelled;
+    }
     let confirmed = match ahead {
         1 => 600,
         2..=3 => 350,
         4..=7 => 150,
         _ => 40,
     };
-    dice.weighted(&[
-        (S::Confirmed, confirmed),
-        (S::Cancelled, 25),
-        (S::Scheduled, 975 - confirmed),
-    ])
+    dice.weighted(&[(S::Confirmed, confirmed), (S::Scheduled, 1000 - confirmed)])
 }

@@ -49,7 +49,7 @@ struct Booking {
 }
 
 /// Makes the clinic's catalogue and three years of its life, and hands every row to `sink`: rows before those that refer to
-/// them, but for appointments of the lots, which are counted in the end.
+/// them, but for the lots, which are counted in the end.
 ///
 /// # Errors
 /// What `sink` failed with.
@@ -139,7 +139,7 @@ impl<'p> Making<'p> {
     fn live(&mut self, load: Load) {
         let mut columns: Vec<(i32, Vec<Booking>)> = Vec::new();
         columns.resize_with(self.team.practitioners.len(), || (0, Vec::new()));
-        for _ in 0..load.visits {
+        for number in 0..load.visits {
             let client = self.next_client(load.day);
             let (usual, usual_offer) =
                 (self.people[client].practitioner, self.people[client].offer);
@@ -151,7 +151,10 @@ impl<'p> Making<'p> {
             } else {
                 self.offer_of(practitioner)
             };
-            let fate = Fate::draw(&mut self.dice);
+            let fate = match load.day == self.plan.today() {
+                true => Fate::of_today(number),
+                false => Fate::draw(&mut self.dice),
+            };
             let (busy, bookings) = &mut columns[practitioner];
             *busy += OFFERS[offer].minutes;
             bookings.push(Booking {

@@ -25,7 +25,7 @@ impl Making<'_> {
     ) -> AppointmentStatus {
         let ahead = day.0 - self.plan.today().0;
         match (ahead, fate) {
-            (1.., _) => status_ahead(ahead, &mut self.dice),
+            (1.., _) => status_ahead(ahead, fate, &mut self.dice),
             (0, _) => {
                 let now = self.plan.zone.minute_of_day(self.plan.now);
                 status_today(start, minutes, now, fate, &mut self.dice)
@@ -114,6 +114,7 @@ impl Making<'_> {
             taken_by: *self.dice.pick(&self.team.desk),
             refund_of: None,
         };
+        self.out.push(payment.clone().into());
         let days = self.dice.between(1, 10);
         let back_at = at.plus_minutes(i64::from(days) * 24 * 60);
         if self.dice.chance(8) && back_at < self.plan.now {
@@ -124,11 +125,10 @@ impl Making<'_> {
                 at: back_at,
                 day: visit.day.plus(days),
                 refund_of: Some(payment.id),
-                ..payment.clone()
+                ..payment
             };
             self.out.push(refund.into());
         }
-        self.out.push(payment.into());
     }
 
     /// Writes the record under the client's key, which is granted with the first of them.

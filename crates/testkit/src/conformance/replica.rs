@@ -162,7 +162,7 @@ pub fn checksums_kept_up_to_date_equal_recomputed_ones<K: Kept>() -> Result<(), 
     for _ in 0..10 {
         let mut changes = Vec::new();
         for _ in 0..40 {
-            // Even and odd samples of one number share their keys when shifted onto each other: replacements.
+            // Few keys, so that most writes replace a row and most deletions find one.
             let rows = sample::rows(dice.below(6) + 1);
             let row = dice.pick(&rows).clone();
             let change = if dice.chance(300) {

@@ -11,7 +11,6 @@ use domain::row::{Entity, Row, RowKey, Table};
 use domain::store_port::{Checksum, Decision, OutboxEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use uuid::Uuid;
 
 /// Why the store in memory refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -76,7 +75,7 @@ struct Log {
 pub struct MemoryTx {
     held: BucketSet,
     /// In the order of [`Table::ALL`].
-    tables: Vec<Arc<BTreeMap<Uuid, Row>>>,
+    tables: Vec<Arc<BTreeMap<RowKey, Row>>>,
     /// By the bucket's number.
     checksums: [Checksum; Bucket::ALL.len()],
     outbox: Arc<BTreeMap<u64, OutboxEntry>>,
@@ -87,7 +86,7 @@ pub struct MemoryTx {
 }
 
 impl MemoryTx {
-    fn table(&self, table: Table) -> &BTreeMap<Uuid, Row> {
+    fn table(&self, table: Table) -> &BTreeMap<RowKey, Row> {
         &self.tables[usize::from(table as u8) - 1]
     }
 
@@ -108,9 +107,9 @@ impl MemoryTx {
         let old = match new {
             Some(row) => {
                 checksum.add(&row);
-                table.insert(key.id, row)
+                table.insert(key, row)
             }
-            None => table.remove(&key.id),
+            None => table.remove(&key),
         };
         if let Some(old) = old {
             checksum.remove(&old);

@@ -51,7 +51,7 @@ impl RowStore for MemoryTx {
     }
 
     fn row(&mut self, key: &RowKey) -> Result<Option<Row>, MemoryError> {
-        Ok(self.table(key.table).get(&key.id).cloned())
+        Ok(self.table(key.table).get(key).cloned())
     }
 
     fn write(&mut self, change: &RowChange) -> Result<(), MemoryError> {
@@ -128,7 +128,7 @@ impl ReplicaStore for MemoryTx {
         let mut checksum = self.checksums[usize::from(bucket.number())];
         let images = self.images.iter();
         for (key, confirmed) in images.filter(|(key, _)| key.table.bucket() == bucket) {
-            if let Some(current) = self.table(key.table).get(&key.id) {
+            if let Some(current) = self.table(key.table).get(key) {
                 checksum.remove(current);
             }
             if let Some(confirmed) = confirmed {
@@ -213,7 +213,7 @@ impl AuthorityStore for MemoryTx {
             if buckets.contains(key.table.bucket()) {
                 changes.push(RowChange {
                     key: *key,
-                    new: self.table(key.table).get(&key.id).cloned(),
+                    new: self.table(key.table).get(key).cloned(),
                 });
             }
         }
@@ -230,7 +230,7 @@ impl AuthorityStore for MemoryTx {
         let pages = tables.flat_map(|table| {
             let from = match after {
                 Some(key) if key.table > *table => None,
-                Some(key) if key.table == *table => Some(Bound::Excluded(key.id)),
+                Some(key) if key.table == *table => Some(Bound::Excluded(key)),
                 _ => Some(Bound::Unbounded),
             };
             from.into_iter()

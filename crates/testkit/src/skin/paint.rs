@@ -16,6 +16,9 @@ const TONES: [[f32; 3]; 6] = [
     [112.0, 74.0, 56.0],
 ];
 
+/// How much pigment and shadow take from red, green and blue: both are brown, not grey.
+const PIGMENT: [f32; 3] = [0.82, 1.0, 1.1];
+
 /// A fine line of the skin, bent a little.
 #[derive(Clone, Copy, Debug)]
 struct Line {
@@ -154,15 +157,17 @@ impl Patch {
             }
             let light = self.framing.light_at(at.0 - middle.0, at.1 - middle.1);
             let noise = grain.at(x as f32 * 0.9, y as f32 * 0.9) * 0.012;
-            let level = light * (1.0 + relief + mottle - dark * self.severity) + noise;
+            let level = light * (1.0 + relief + mottle) + noise;
+            let shadow = light * dark * self.severity;
             let redness = red * (0.35 + 0.65 * self.severity);
             let tints = [
                 1.0 + 0.10 * redness,
                 1.0 - 0.42 * redness,
                 1.0 - 0.34 * redness,
             ];
-            for ((byte, base), tint) in pixel.iter_mut().zip(self.tone).zip(tints) {
-                *byte = (base * level * tint).clamp(0.0, 255.0) as u8;
+            for (channel, byte) in pixel.iter_mut().enumerate() {
+                let lit = level - shadow * PIGMENT[channel];
+                *byte = (self.tone[channel] * lit * tints[channel]).clamp(0.0, 255.0) as u8;
             }
         }
     }
