@@ -1,4 +1,5 @@
 //! Photos through the engine as the shell uses it: a real server, encrypted replicas, a real decoder process.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 #![allow(missing_docs, reason = "tests are named after what they show")]
 
 mod clinic;
