@@ -127,7 +127,10 @@ impl Store {
         migrate::run(&writer)?;
         let readers = r2d2::Pool::builder()
             .max_size(options.readers.max(1))
-            .min_idle(Some(1))
+            // All are opened now and kept: a connection that the pool opens or closes in the background may still be
+            // at work in the cipher library while the process ends and the library takes itself down.
+            .max_lifetime(None)
+            .idle_timeout(None)
             .test_on_check_out(false)
             .connection_timeout(Duration::from_secs(10))
             .error_handler(Box::new(r2d2::NopErrorHandler))

@@ -45,7 +45,7 @@ impl<'c> Tx<'c> {
         reason = "what is stored is this crate's own knowledge"
     )]
     pub fn all<T: Stored>(&self) -> Result<Vec<T>, StoreError> {
-        Ok(select::<T>(self.connection, "", &[])?)
+        Ok(select::<T>(self.connection, "ORDER BY id", &[])?)
     }
 }
 

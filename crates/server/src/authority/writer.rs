@@ -96,6 +96,24 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// The thread ends with its channel. It is waited for, because it may hold the last handle of the database, and
+    /// closing an encrypted file must not run on while the process ends.
+    fn drop(&mut self) {
+        self.orders = mpsc::channel(1).0;
+        let thread = self
+            .thread
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread had panicked");
+        }
+    }
+}
+
 impl Bench {
     fn work(self, mut inbox: mpsc::Receiver<Order>) {
         while let Some(Order::Decide(first)) = inbox.blocking_recv() {

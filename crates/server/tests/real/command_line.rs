@@ -54,6 +54,7 @@ impl Served {
         let mut child = program("serve", data)
             .args(["--listen", listen, "--preset", "development"])
             .stdout(Stdio::piped())
+            .stderr(log(data))
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -81,6 +82,15 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The server's log, beside its folder so that nothing of the clinic is taken for it.
+fn log(data: &Path) -> std::fs::File {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(data.with_extension("log"))
+        .unwrap()
 }
 
 async fn enrol(served: &Served, code: &str) -> Device {
@@ -172,6 +182,20 @@ async fn a_clinic_is_created_served_killed_and_goes_on() {
     run(program("revoke", &data).args(["--device", &id])).unwrap();
     let listed = run(&mut program("devices", &data)).unwrap();
     assert!(listed["revoked_at"].is_i64());
+
+    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+    assert!(log.contains("\"enrolled\"") && log.contains("\"serving\""));
+    for secret in [
+        code,
+        &device.token,
+        password,
+        "Ana",
+        "Sala 1",
+        "Dora",
+        "Aurora",
+    ] {
+        assert!(!log.contains(secret), "the log holds {secret}");
+    }
 }
 
 #[cfg(unix)]

@@ -7,6 +7,8 @@
 )]
 
 mod command_line;
+mod founding;
+mod machine;
 mod photos;
 mod serving;
 mod support;

@@ -178,7 +178,7 @@ async fn noise_and_what_comes_before_the_greeting_end_one_connection_only() {
     huge.say_bytes(vec![0; 2 * 1024 * 1024]).await;
     while huge.hear().await.is_some() {}
     let (status, _) = clinic
-        .request("POST", "/enrol", &"x".repeat(64 * 1024))
+        .request("POST", "/enrol", &"x".repeat(9 * 1024))
         .await;
     assert_eq!(status, 400);
     let (status, _) = clinic.request("POST", "/token", "{}").await;

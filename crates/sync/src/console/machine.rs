@@ -51,6 +51,8 @@ pub struct Machine {
     jobs: Jobs,
     blobs: Blobs,
     head: u64,
+    /// What the server last said may be held.
+    allowed: BucketSet,
     snapshot_rows: Option<u64>,
     server_time: Option<Timestamp>,
     last_heard: Option<Moment>,
@@ -84,6 +86,7 @@ impl Machine {
             jobs: Jobs::default(),
             blobs: Blobs::default(),
             head: 0,
+            allowed: BucketSet::default(),
             snapshot_rows: None,
             server_time: None,
             last_heard: None,
@@ -131,10 +134,12 @@ impl Machine {
     /// What people see of it.
     pub fn status(&self) -> Status {
         let cursor = self.standing.as_ref().map_or(0, |standing| standing.cursor);
-        let filling = self
-            .standing
-            .as_ref()
-            .is_some_and(|standing| standing.snapshot.is_some() || standing.epoch.is_none());
+        let filling = self.standing.as_ref().is_some_and(|standing| {
+            let lacks = |bucket| !standing.held.contains(bucket);
+            standing.snapshot.is_some()
+                || standing.held == BucketSet::default()
+                || self.allowed.iter().any(lacks)
+        });
         Status {
             link: match self.state {
                 State::Stopped => Link::Offline {
@@ -495,6 +500,7 @@ impl Machine {
         self.state = State::Online { since: now };
         self.token_refused = false;
         self.head = welcome.head;
+        self.allowed = welcome.buckets;
         self.server_time = Some(welcome.server_time);
         self.renew_token_at = Some(now.plus(welcome.token_lives_ms / 5 * 4));
         self.heartbeat.start(now);

@@ -290,7 +290,7 @@ pub struct Status {
     pub cursor: u64,
     /// The last place taken, as far as the server told.
     pub head: u64,
-    /// A snapshot is being fetched; the data here is not complete.
+    /// The data here is not complete: a bucket that may be held is not, or not yet wholly.
     pub filling: bool,
     /// About how many rows the snapshot under way has, when the server said so.
     pub snapshot_rows: Option<u64>,

@@ -111,7 +111,7 @@ fn try_seed(seed: u64) {
 
 #[test]
 fn consoles_converge_through_random_faults_and_lose_nothing() {
-    let seeds: u64 = std::env::var("ESPELHO_SEEDS").map_or(200, |text| text.parse().unwrap());
+    let seeds: u64 = std::env::var("ESPELHO_SEEDS").map_or(150, |text| text.parse().unwrap());
     for seed in 0..seeds {
         if std::panic::catch_unwind(|| try_seed(seed)).is_err() {
             panic!("seed {seed} fails; the panic above says how");

@@ -101,6 +101,8 @@ pub struct Console {
     at_seq: u64,
     /// Whether no snapshot is under way.
     pub complete: bool,
+    /// Snapshots that began.
+    pub snapshots: usize,
     /// Batches whose checksums were compared.
     pub compared: usize,
 }
@@ -175,7 +177,7 @@ impl Console {
         outbox: Outbox,
         rows: BTreeMap<RowKey, Row>,
     ) -> Self {
-        let hello_cursor = hello.cursor;
+        let held = hello.epoch.is_some();
         let mut socket = Socket::open(address, pin).await;
         socket.say(&ConsoleMessage::Hello(Box::new(hello))).await;
         let welcome = match socket.hear().await {
@@ -189,7 +191,8 @@ impl Console {
             rows,
             cursor: 0,
             at_seq: 0,
-            complete: hello_cursor > 0,
+            complete: held,
+            snapshots: 0,
             compared: 0,
         }
     }
@@ -229,7 +232,10 @@ impl Console {
     /// Applies what a console applies.
     pub async fn take(&mut self, message: ServerMessage) {
         match message {
-            ServerMessage::SnapshotBegin { at_seq, .. } => self.at_seq = at_seq,
+            ServerMessage::SnapshotBegin { at_seq, .. } => {
+                self.at_seq = at_seq;
+                self.snapshots += 1;
+            }
             ServerMessage::SnapshotPage { rows, .. } => {
                 for row in unpack::<Row>(&rows).unwrap() {
                     self.rows.insert(row.key(), row);

@@ -6,8 +6,10 @@ pub mod wire;
 use console::Device;
 use domain::bucket::DeviceProfile;
 use domain::id::StaffId;
-use domain::port::{Clock, Entropy};
+use domain::port::Entropy;
 use domain::role::Role;
+use domain::row::{Row, RowChange};
+use domain::store_port::RowStore as _;
 use domain::time::Timestamp;
 use server::clinic::{NewClinic, NewStaff};
 use server::data::DataDir;
@@ -17,25 +19,10 @@ use server::system::OsEntropy;
 use server::{Config, Running, Server, admin, clinic};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use store::{StoreError, Tx};
+use testkit::port::FixedClock;
 use vault::signature::SigningKey;
 use vault::staff::StaffKeys;
-
-/// A clock that stands still until it is moved.
-pub struct HandClock(AtomicI64);
-
-impl HandClock {
-    /// Moves it, in either direction.
-    pub fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::Relaxed);
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// The people of the test clinic.
 pub struct Person {
@@ -50,7 +37,7 @@ pub struct Clinic {
     /// Taken away with the clinic.
     _folder: tempfile::TempDir,
     pub data: DataDir,
-    pub clock: Arc<HandClock>,
+    pub clock: Arc<FixedClock>,
     pub settings: Settings,
     pub receptionist: Person,
     pub practitioner: Person,
@@ -67,9 +54,14 @@ impl Clinic {
 
     /// The same with other values.
     pub async fn start_with(settings: Settings) -> Self {
+        Self::start_filled(settings, &[]).await
+    }
+
+    /// The same with rows that were there before its first day, and in no log.
+    pub async fn start_filled(settings: Settings, rows: &[Row]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("clinic"));
-        let clock = Arc::new(HandClock(AtomicI64::new(1_795_000_000_000)));
+        let clock = Arc::new(FixedClock::at(Timestamp(1_795_000_000_000)));
         let store = admin::make_folder(&data, &OsEntropy).unwrap();
         let person = |name: &str, role| NewStaff {
             name: name.to_owned(),
@@ -90,6 +82,11 @@ impl Clinic {
             ..NewClinic::default()
         };
         let made = clinic::create(&store, &new, &*clock, &OsEntropy).unwrap();
+        let put = |tx: &mut Tx<'_>| {
+            rows.iter()
+                .try_for_each(|row| tx.write(&RowChange::put(row.clone())))
+        };
+        store.write::<_, StoreError>(put).unwrap();
         let mut people = made.staff.into_iter().map(|(id, keys)| Person { id, keys });
         let mut this = Self {
             receptionist: people.next().unwrap(),

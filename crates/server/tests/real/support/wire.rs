@@ -107,7 +107,8 @@ pub async fn request(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(text.as_bytes()).await.unwrap();
+    // A server that refuses a long body may answer before it was read to its end.
+    let _ = stream.write_all(text.as_bytes()).await;
     let mut answer = Vec::new();
     // A server that closes without TLS's own goodbye is reported as an error after everything was read.
     let _ = stream.read_to_end(&mut answer).await;
@@ -125,11 +126,16 @@ pub struct Socket {
 impl Socket {
     /// Connects to `/sync`.
     pub async fn open(address: SocketAddr, pin: &str) -> Self {
-        let stream = tls(address, pin).await.unwrap();
+        Self::try_open(address, pin).await.unwrap()
+    }
+
+    /// The same where nobody may be listening.
+    pub async fn try_open(address: SocketAddr, pin: &str) -> std::io::Result<Self> {
+        let stream = tls(address, pin).await?;
         let (stream, _) = tokio_tungstenite::client_async(format!("wss://{address}/sync"), stream)
             .await
-            .unwrap();
-        Self { stream }
+            .map_err(std::io::Error::other)?;
+        Ok(Self { stream })
     }
 
     /// Sends a message.
@@ -147,14 +153,21 @@ impl Socket {
     pub async fn hear(&mut self) -> Option<ServerMessage> {
         let waiting = std::time::Duration::from_secs(20);
         loop {
-            let next = tokio::time::timeout(waiting, self.stream.next())
+            let next = tokio::time::timeout(waiting, self.hear_any())
                 .await
                 .expect("the server says something within 20 s");
             match next {
-                Some(Ok(Message::Binary(bytes))) => match decode_server(&bytes).unwrap() {
-                    ServerMessage::Ping { n } => self.say(&ConsoleMessage::Pong { n }).await,
-                    message => return Some(message),
-                },
+                Some(ServerMessage::Ping { n }) => self.say(&ConsoleMessage::Pong { n }).await,
+                other => return other,
+            }
+        }
+    }
+
+    /// The next message of any kind; `None` once the connection is over.
+    pub async fn hear_any(&mut self) -> Option<ServerMessage> {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Binary(bytes))) => return Some(decode_server(&bytes).unwrap()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }

@@ -151,6 +151,7 @@ fn a_snapshot_page_is_acknowledged_when_it_is_stored() {
             buckets
         }]
     );
+    desk.standing.held = buckets;
     desk.standing.snapshot = Some(SnapshotMark {
         at_seq: 10,
         left: buckets,
@@ -177,6 +178,25 @@ fn a_snapshot_page_is_acknowledged_when_it_is_stored() {
         1,
         "changes follow from the snapshot's place"
     );
+}
+
+#[test]
+fn a_console_that_lacks_a_bucket_is_not_synced_before_its_snapshot_begins() {
+    for held in [BucketSet::default(), [Bucket::Staff].into_iter().collect()] {
+        let mut desk = Desk::standing(Standing {
+            cursor: 0,
+            held,
+            ..standing()
+        });
+        desk.greet();
+        desk.say(ServerMessage::Welcome(Welcome {
+            head: 0,
+            ..welcome()
+        }));
+        desk.stored_all();
+        let status = desk.machine.status();
+        assert!(status.filling && !status.synced, "its cursor is the head");
+    }
 }
 
 #[test]
