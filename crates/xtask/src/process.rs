@@ -177,7 +177,7 @@ impl Child {
 
     /// Its process id.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// What it was started as.
