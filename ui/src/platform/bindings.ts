@@ -11,6 +11,7 @@ export const commands = {
   catalogue: () => typedError<CatalogueView, AppError>(__TAURI_INVOKE("catalogue")),
   appState: () => typedError<AppState, AppError>(__TAURI_INVOKE("app_state")),
   consoleEnrol: (request: EnrolRequest) => typedError<EnrolOutcome, AppError>(__TAURI_INVOKE("console_enrol", { request })),
+  recoveryKit: () => typedError<EnrolOutcome, AppError>(__TAURI_INVOKE("recovery_kit")),
   recoveryTest: (answers: RecoveryAnswer[]) => typedError<boolean, AppError>(__TAURI_INVOKE("recovery_test", { answers })),
   recoveryOpen: (words: string) => typedError<AppState, AppError>(__TAURI_INVOKE("recovery_open", { words })),
   passphraseOpen: (passphrase: string) => typedError<AppState, AppError>(__TAURI_INVOKE("passphrase_open", { passphrase })),
