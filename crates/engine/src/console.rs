@@ -436,19 +436,17 @@ impl Console {
             committed.remove(position);
         }
         drop(committed);
-        match job {
+        let filling = !self.filled.load(SeqCst);
+        let told = match job {
             StoreJob::SnapshotPage { rows, .. } => {
                 self.filling_rows.fetch_add(rows.len() as u64, SeqCst);
-                if !self.filled.load(SeqCst) {
-                    self.events.send(EngineEvent::Phase);
-                }
+                filling
             }
-            StoreJob::SnapshotFinish { .. } => {
-                if !self.filled.swap(true, SeqCst) {
-                    self.events.send(EngineEvent::Phase);
-                }
-            }
-            _ => {}
+            StoreJob::SnapshotFinish { .. } => !self.filled.swap(true, SeqCst),
+            _ => false,
+        };
+        if told {
+            self.events.send(EngineEvent::Phase);
         }
     }
 }

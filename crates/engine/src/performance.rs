@@ -441,11 +441,13 @@ mod tests {
             "nothing is drawn where nothing was measured"
         );
         assert_eq!((points[0].at, points[0].commands), (0.0, 3.0));
-        assert_eq!(points[0].command_p50_us, Some(200.0));
-        assert_eq!(
-            (points[1].at, points[1].command_p99_us),
-            (10_000.0, Some(900.0))
-        );
+        assert_eq!(points[1].at, 10_000.0);
+        // Times are kept within one per cent.
+        let near = |measured: Option<f64>, wanted: f64| {
+            measured.is_some_and(|measured| (measured - wanted).abs() <= wanted / 100.0)
+        };
+        assert!(near(points[0].command_p50_us, 200.0), "{points:?}");
+        assert!(near(points[1].command_p99_us, 900.0), "{points:?}");
         assert_eq!(points[1].query_p99_us, None);
     }
 

@@ -13,6 +13,7 @@ use domain::port::Entropy;
 use domain::row::{ClientKeyGrant, Staff};
 use domain::time::Timestamp;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use vault::VaultError;
@@ -80,19 +81,19 @@ impl Session {
         work: impl FnOnce(&ClientKey) -> T,
     ) -> Result<T, VaultError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if !opened.contains_key(&grant.id) {
-            let private = self
-                .keys
-                .clinical
-                .as_ref()
-                .ok_or(VaultError::Unsealable { what: "client key" })?;
-            let key = open_client_key(private, grant.client, grant.id, &grant.sealed)?;
-            opened.insert(grant.id, key);
-        }
-        match opened.get(&grant.id) {
-            Some(key) => Ok(work(key)),
-            None => Err(VaultError::Unsealable { what: "client key" }),
-        }
+        let key = match opened.entry(grant.id) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(place) => {
+                let private = self
+                    .keys
+                    .clinical
+                    .as_ref()
+                    .ok_or(VaultError::Unsealable { what: "client key" })?;
+                let key = open_client_key(private, grant.client, grant.id, &grant.sealed)?;
+                place.insert(key)
+            }
+        };
+        Ok(work(key))
     }
 
     fn touch(&self) {

@@ -7,7 +7,7 @@ use domain::bucket::BucketSet;
 use domain::id::ClientId;
 use domain::row::RowChange;
 use domain::store_port::{AuthorityStore as _, RowStore as _};
-use domain::time::{Day, Timestamp};
+use domain::time::{ClinicZone, Day};
 use engine::Engine;
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
@@ -203,7 +203,8 @@ pub fn plain(
 /// What a profile is assembled from, without masking and without a view.
 fn read_profile(tx: &mut store::Tx<'_>, client: ClientId) -> Result<usize, StoreError> {
     let kinds = TimelineKinds {
-        clinical: true,
+        records: true,
+        photos: true,
         finance: true,
     };
     let hit = tx.client_hit(client)?;
@@ -211,9 +212,7 @@ fn read_profile(tx: &mut store::Tx<'_>, client: ClientId) -> Result<usize, Store
         tx.alerts_of(client)?.len() + tx.consents_of(client)?.len() + tx.photos_of(client)?.len();
     let (_, visits, missed) = tx.visit_counts(client)?;
     let paid = tx.standing_of(client)?.paid_cents;
-    let timeline = tx.timeline(client, None, kinds, 20, &|day, minute| {
-        Timestamp(i64::from(day.0) * 86_400_000 + i64::from(minute) * 60_000)
-    })?;
+    let timeline = tx.timeline(client, None, kinds, 20, &ClinicZone::sao_paulo())?;
     Ok(usize::from(hit.is_some())
         + parts
         + timeline.len()
