@@ -176,6 +176,7 @@ fn serve(data: DataDir, listen: SocketAddr, preset: Preset) -> Result<(), Shown>
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let signals = Signals::listen()?;
         let running = Server::start(Config::new(data, listen, settings)).await?;
         let ready = serde_json::json!({
             "event": "ready",
@@ -183,26 +184,51 @@ fn serve(data: DataDir, listen: SocketAddr, preset: Preset) -> Result<(), Shown>
             "certificate_pin": running.certificate_pin,
         });
         println!("{ready}");
-        wait_for_signal().await?;
+        signals.wait().await;
         tracing::info!("stopping");
         running.stop().await;
         Ok(())
     })
 }
 
+/// What asks the process to end. Listened to from before the server starts, so that no moment is left in which a signal
+/// ends it without order.
 #[cfg(unix)]
-async fn wait_for_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt,
-        _ = terminate.recv() => Ok(()),
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
-#[cfg(not(unix))]
-async fn wait_for_signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn wait(mut self) {
+        self.0.recv().await;
+    }
 }
 
 fn log_to_stderr() {

@@ -210,7 +210,8 @@ async fn a_termination_signal_ends_it_in_order() {
     let process = served.child.id().to_string();
     let sent = Command::new("kill").args(["-TERM", &process]).status();
     assert!(sent.unwrap().success());
-    assert!(served.child.wait().unwrap().success());
+    let status = served.child.wait().unwrap();
+    assert!(status.success(), "{status}");
     let complaint =
         run(program("enrol", &data).args(["--profile", "reception", "--name", "Balcão"]))
             .unwrap_err();
