@@ -32,8 +32,18 @@ pub struct Arguments {
 impl Arguments {
     /// What the engine starts with.
     pub fn config(&self) -> Result<Config, AppError> {
-        let program = std::env::current_exe()
-            .map_err(|error| AppError::new("start", format!("the app cannot find its own file: {error}")))?;
-        Config::new(self.data.clone(), self.preset.as_deref(), self.demo, self.enrol.clone(), program)
+        let program = std::env::current_exe().map_err(|error| {
+            AppError::new(
+                "start",
+                format!("the app cannot find its own file: {error}"),
+            )
+        })?;
+        Config::new(
+            self.data.clone(),
+            self.preset.as_deref(),
+            self.demo,
+            self.enrol.clone(),
+            program,
+        )
     }
 }

@@ -23,6 +23,7 @@ pub struct EngineNotice(pub EngineEvent);
 pub fn contract() -> tauri_specta::Builder<tauri::Wry> {
     use commands::{agenda, app, clients, clinical, performance, photos, sync};
     tauri_specta::Builder::<tauri::Wry>::new()
+        .disable_serde_phases()
         .commands(tauri_specta::collect_commands![
             agenda::agenda_range,
             agenda::appointment_card,
@@ -108,7 +109,9 @@ pub fn run(arguments: Arguments) -> Result<(), AppError> {
             Ok(())
         })
         .build(tauri::generate_context!())
-        .map_err(|error| AppError::new("window", format!("the window could not be opened: {error}")))?;
+        .map_err(|error| {
+            AppError::new("window", format!("the window could not be opened: {error}"))
+        })?;
     app.run(|handle, event| {
         if let tauri::RunEvent::Exit = event {
             handle.state::<Engine>().shut_down();

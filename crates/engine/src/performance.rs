@@ -184,7 +184,7 @@ fn points(intervals: &[Interval], millis: i64) -> Vec<PointView> {
                 query_p99_us: micros(&queries, 99.0),
                 memory_bytes: gauge(group, "memory_bytes"),
                 cpu: gauge(group, "cpu"),
-                errors: all.failures.iter().map(|(_, count)| *count as f64).sum(),
+                errors: all.failures.iter().map(|(_, count)| *count).sum::<u64>() as f64,
             }
         })
         .collect()

@@ -141,7 +141,10 @@ impl Blobs {
             for file in fs::read_dir(folder.path())? {
                 let rest = file?.file_name();
                 // What is not named like a sealed file was not put here by the console and stays.
-                all.extend(rest.to_str().and_then(|rest| format!("{start}{rest}").parse::<BlobId>().ok()));
+                all.extend(
+                    rest.to_str()
+                        .and_then(|rest| format!("{start}{rest}").parse::<BlobId>().ok()),
+                );
             }
         }
         Ok(all)

@@ -10,7 +10,10 @@ use tauri::State;
 #[tauri::command]
 #[specta::specta]
 pub async fn record_sign(engine: State<'_, Engine>, request: RecordRequest) -> Answer<Outcome> {
-    call(&engine, "record_sign", move |engine| engine.record_sign(request)).await
+    call(&engine, "record_sign", move |engine| {
+        engine.record_sign(request)
+    })
+    .await
 }
 
 /// Opens a record; audited.

@@ -23,5 +23,10 @@ pub(crate) async fn call<T: Send + 'static>(
     let engine = engine.clone();
     tokio::task::spawn_blocking(move || engine.measured(name, run))
         .await
-        .map_err(|_| AppError::new("internal", "the command stopped unexpectedly; nothing was lost, try again"))?
+        .map_err(|_| {
+            AppError::new(
+                "internal",
+                "the command stopped unexpectedly; nothing was lost, try again",
+            )
+        })?
 }

@@ -24,19 +24,32 @@ pub async fn sync_now(engine: State<'_, Engine>) -> Answer<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn parked_retry(engine: State<'_, Engine>, sequence: f64) -> Answer<Outcome> {
-    call(&engine, "parked_retry", move |engine| engine.parked_retry(sequence)).await
+    call(&engine, "parked_retry", move |engine| {
+        engine.parked_retry(sequence)
+    })
+    .await
 }
 
 /// Does a refused booking or move again at another place.
 #[tauri::command]
 #[specta::specta]
-pub async fn parked_rebook(engine: State<'_, Engine>, sequence: f64, slot: SlotView) -> Answer<Outcome> {
-    call(&engine, "parked_rebook", move |engine| engine.parked_rebook(sequence, slot)).await
+pub async fn parked_rebook(
+    engine: State<'_, Engine>,
+    sequence: f64,
+    slot: SlotView,
+) -> Answer<Outcome> {
+    call(&engine, "parked_rebook", move |engine| {
+        engine.parked_rebook(sequence, slot)
+    })
+    .await
 }
 
 /// Gives a refused action up.
 #[tauri::command]
 #[specta::specta]
 pub async fn parked_discard(engine: State<'_, Engine>, sequence: f64) -> Answer<()> {
-    call(&engine, "parked_discard", move |engine| engine.parked_discard(sequence)).await
+    call(&engine, "parked_discard", move |engine| {
+        engine.parked_discard(sequence)
+    })
+    .await
 }

@@ -7,7 +7,7 @@ class SyncState {
   view = $state.raw<SyncView | null>(null);
 
   get waiting(): number {
-    return (this.view?.waiting.length ?? 0) + (this.view?.uploads.length ?? 0);
+    return (this.view?.waiting_total ?? 0) + (this.view?.uploads.length ?? 0);
   }
 
   /** Refused items on which the signed-in person decides, and those of somebody else. */

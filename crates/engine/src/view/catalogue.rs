@@ -29,6 +29,7 @@ pub struct TreatmentView {
     /// Usual length in minutes.
     pub duration_minutes: i32,
     /// List price in cents.
+    #[specta(type = specta_typescript::Number)]
     pub price_cents: f64,
     /// Body areas offered.
     pub areas: Vec<String>,

@@ -113,6 +113,7 @@ pub struct ClientProfile {
     /// Age in years.
     pub age: Option<u32>,
     /// When they were registered (ms).
+    #[specta(type = specta_typescript::Number)]
     pub registered_at: f64,
     /// Changes whenever the client's own data do.
     pub revision: String,
@@ -146,6 +147,7 @@ pub struct AlertView {
     /// In words.
     pub text: String,
     /// Since when (ms).
+    #[specta(type = specta_typescript::Number)]
     pub since: f64,
 }
 
@@ -161,6 +163,7 @@ pub struct ConsentView {
     /// Who signed.
     pub signer: String,
     /// When (ms).
+    #[specta(type = specta_typescript::Number)]
     pub signed_at: f64,
     /// When it was revoked (ms).
     pub revoked_at: Option<f64>,
@@ -192,6 +195,7 @@ pub struct TimelineEntry {
     /// Which.
     pub id: String,
     /// When (ms).
+    #[specta(type = specta_typescript::Number)]
     pub at: f64,
     /// Civil day.
     pub day: String,
@@ -240,6 +244,7 @@ pub enum TimelineKind {
     /// A payment or refund.
     Payment {
         /// Cents, negative for a refund.
+        #[specta(type = specta_typescript::Number)]
         amount_cents: f64,
         /// `pix`, `credit`, `debit` or `cash`.
         method: String,

@@ -47,8 +47,10 @@ pub struct RecordView {
     /// In words.
     pub notes: String,
     /// When it took place (ms).
+    #[specta(type = specta_typescript::Number)]
     pub at: f64,
     /// When it was signed and locked (ms).
+    #[specta(type = specta_typescript::Number)]
     pub locked_at: f64,
     /// Lots used.
     pub lots: Vec<LotUseView>,

@@ -18,6 +18,7 @@ pub struct PhotoCard {
     /// Before or after.
     pub phase: PhotoPhase,
     /// When it was taken (ms).
+    #[specta(type = specta_typescript::Number)]
     pub taken_at: f64,
     /// Width of the upright original in pixels.
     pub width: u32,
@@ -94,8 +95,10 @@ pub enum ImportState {
     /// All there.
     Done {
         /// Length of the original in bytes.
+        #[specta(type = specta_typescript::Number)]
         original_bytes: f64,
         /// Length of the widest rendition in bytes.
+        #[specta(type = specta_typescript::Number)]
         rendition_bytes: f64,
     },
     /// The same file is there already.

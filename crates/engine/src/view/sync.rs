@@ -20,14 +20,17 @@ pub struct SyncView {
     /// Actions waiting for a receipt, oldest first, 500 at most.
     pub waiting: Vec<WaitingItem>,
     /// How many there are in all.
+    #[specta(type = specta_typescript::Number)]
     pub waiting_total: f64,
     /// Refused actions that wait for a person, 500 at most.
     pub parked: Vec<ParkedItem>,
     /// How many there are in all.
+    #[specta(type = specta_typescript::Number)]
     pub parked_total: f64,
     /// Photos whose original the server does not have yet.
     pub uploads: Vec<UploadItem>,
     /// The server's place up to which this console has everything.
+    #[specta(type = specta_typescript::Number)]
     pub cursor: f64,
 }
 
@@ -52,6 +55,7 @@ pub enum Connection {
 #[derive(Clone, Debug, PartialEq, Serialize, Type)]
 pub struct WaitingItem {
     /// Its number in the outbox.
+    #[specta(type = specta_typescript::Number)]
     pub sequence: f64,
     /// Stable code for what it is: `book_appointment`, `check_in`, …
     pub what: String,
@@ -60,6 +64,7 @@ pub struct WaitingItem {
     /// Who did it.
     pub by: String,
     /// When (ms).
+    #[specta(type = specta_typescript::Number)]
     pub at: f64,
     /// Why it still waits: `offline`, `sending`, `unfitting`.
     pub reason: String,
@@ -71,6 +76,7 @@ pub struct WaitingItem {
 #[derive(Clone, Debug, PartialEq, Serialize, Type)]
 pub struct ParkedItem {
     /// Its number in the outbox.
+    #[specta(type = specta_typescript::Number)]
     pub sequence: f64,
     /// Stable code for what it is.
     pub what: String,
@@ -79,6 +85,7 @@ pub struct ParkedItem {
     /// Who did it.
     pub by: String,
     /// When (ms).
+    #[specta(type = specta_typescript::Number)]
     pub at: f64,
     /// For a booking or a move: the wanted day.
     pub day: Option<String>,
@@ -98,7 +105,9 @@ pub struct UploadItem {
     /// Of whom, where this person may see that.
     pub client: Option<String>,
     /// Bytes the server has.
+    #[specta(type = specta_typescript::Number)]
     pub sent: f64,
     /// Bytes in all.
+    #[specta(type = specta_typescript::Number)]
     pub total: f64,
 }

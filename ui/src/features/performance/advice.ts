@@ -24,7 +24,7 @@ export function advise(view: PerformanceView): Advice[] {
   if (view.sync.parked > 0) {
     found.push({ id: "parked", text: t("perf.advice.parked", { count: view.sync.parked }), place: "sync" });
   }
-  if (view.disk_free_bytes < LITTLE) {
+  if (view.disk_free_bytes !== null && view.disk_free_bytes < LITTLE) {
     found.push({ id: "disk", text: t("perf.advice.disk", { free: bytes(view.disk_free_bytes) }) });
   }
   for (const cache of view.caches) {
