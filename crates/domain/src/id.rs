@@ -91,4 +91,8 @@ ids! {
     PhotoId;
     /// A payment or a refund.
     PaymentId;
+    /// Any row that stands in a client's timeline, whichever kind it is of.
+    TimelineId;
+    /// A batch of files on its way in.
+    ImportId;
 }

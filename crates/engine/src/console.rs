@@ -1,89 +1,38 @@
-//! The open console: its database, pictures, outbox, caches, seat and link, and what the link asks of them.
+//! The open console: its database, pictures, outbox, caches, seat and link.
 
 use crate::caches::Caches;
 use crate::config::Config;
 use crate::core::Core;
 use crate::error::AppError;
 use crate::events::{Events, MOST_CLIENTS};
-use crate::net::{Account, Host, HostFailed, Link, LinkState, LinkStatus, Server};
+use crate::net::{Host, Link};
 use crate::photos::Imports;
+use crate::record::ConsoleRecord;
 use crate::session::{Seat, SeatView, Session};
 use crate::view::app::Phase;
 use crate::view::event::EngineEvent;
-use domain::bucket::DeviceProfile;
 use domain::codec;
-use domain::id::{ClinicId, DeviceId, IncarnationId, StaffId};
+use domain::id::{IncarnationId, StaffId};
 use domain::role::Permission;
 use domain::row::{ClinicProfile, Row, RowKey, Staff, Table};
 use domain::store_port::{ReplicaStore as _, RowStore as _};
 use domain::time::{ClinicZone, Day, Timestamp};
 use monitor::{Area, Recorder};
 use replica::{Replica, Report};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 use store::audit::Entry;
 use store::{Blobs, Store, StoreError, Tx};
-use sync::console::{OutboxItem, WaitingBlob};
-use sync::message::BlobRefusal;
-use sync::standing::{Standing, StoreJob, StoreReport};
-use vault::VaultError;
+use sync::standing::StoreJob;
 use vault::key::DatabaseKey;
-use vault::signature::SigningKey;
 use vault::slots::KeySlots;
 
-/// State under which the console's own record is kept in its database.
-const RECORD: &str = "console";
 /// State that says that a first snapshot was complete once.
-const FILLED: &str = "filled";
+pub(crate) const FILLED: &str = "filled";
 /// State that says when the server last receipted an action.
-const LAST_RECEIPT: &str = "last_receipt_at";
-/// Files handed to the link's queue at most.
-const MOST_WAITING_BLOBS: usize = 512;
-
-/// Who this console is, as enrolment made it. Kept in its encrypted database.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ConsoleRecord {
-    /// The server's address and pin.
-    pub(crate) server: Server,
-    /// The device's identity.
-    pub(crate) device: DeviceId,
-    /// Its private signing key (32 bytes).
-    #[serde(with = "serde_bytes")]
-    pub(crate) key: Vec<u8>,
-    /// What the console is called.
-    pub(crate) name: String,
-    /// What it may hold.
-    pub(crate) profile: DeviceProfile,
-    /// The clinic.
-    pub(crate) clinic: ClinicId,
-}
-
-impl ConsoleRecord {
-    /// Reads the record of a database; `None` when enrolment was never finished.
-    pub(crate) fn load(store: &Store) -> Result<Option<Self>, AppError> {
-        let bytes = store.read(|tx| tx.state(RECORD))?;
-        bytes
-            .map(|bytes| codec::decode(&bytes).map_err(|error| StoreError::from(error).into()))
-            .transpose()
-    }
-
-    /// Keeps the record.
-    pub(crate) fn save(&self, store: &Store) -> Result<(), AppError> {
-        Ok(store.write(|tx| tx.state_put(RECORD, &codec::encode(self)))?)
-    }
-
-    /// Who the console is to its server.
-    pub(crate) fn account(&self) -> Result<Account, VaultError> {
-        Ok(Account {
-            server: self.server.clone(),
-            device: self.device,
-            key: SigningKey::from_bytes(&self.key)?,
-        })
-    }
-}
+pub(crate) const LAST_RECEIPT: &str = "last_receipt_at";
 
 /// The clinic with its zone at hand.
 #[derive(Clone)]
@@ -420,8 +369,13 @@ impl Console {
         }
     }
 
+    /// Takes down whether the link stands and the data are complete; true when that has just come about.
+    pub(crate) fn came_online(&self, online: bool) -> bool {
+        !self.online.swap(online, SeqCst) && online
+    }
+
     /// What a storage job of the link brought.
-    fn after_job(&self, job: &StoreJob, report: &Report) {
+    pub(crate) fn after_job(&self, job: &StoreJob, report: &Report) {
         let mut committed = self
             .committed
             .lock()
@@ -467,156 +421,10 @@ fn client_of(row: &Row) -> Option<String> {
     Some(client.to_string())
 }
 
-fn failed(what: &'static str) -> impl FnOnce(&dyn std::error::Error) -> HostFailed {
-    move |error| {
-        tracing::error!(%error, what, "the console's storage failed");
-        HostFailed
-    }
-}
-
-impl Host for Console {
-    fn standing(&self) -> Result<Standing, HostFailed> {
-        let replica = self.replica();
-        self.store
-            .read(|tx| replica.standing(tx))
-            .map_err(|error| failed("standing")(&error))
-    }
-
-    fn run(&self, job: &StoreJob) -> Result<StoreReport, HostFailed> {
-        let fresh = IncarnationId::make(&*self.config.clock, &*self.config.entropy);
-        let now = self.now();
-        let begun = Instant::now();
-        let mut replica = self.replica();
-        let done = self.store.write(|tx| {
-            let (answer, report) = replica.run(tx, job, fresh)?;
-            if !report.done.is_empty() {
-                tx.state_put(LAST_RECEIPT, &codec::encode(&now))?;
-            }
-            if matches!(job, StoreJob::SnapshotFinish { .. }) {
-                tx.state_put(FILLED, &[1])?;
-            }
-            Ok::<_, replica::ReplicaError<StoreError>>((answer, report))
-        });
-        drop(replica);
-        self.recorder
-            .record(Area::Sync, job_name(job), begun.elapsed(), done.is_ok());
-        let (answer, report) = done.map_err(|error| failed("storage job")(&error))?;
-        self.after_job(job, &report);
-        Ok(answer)
-    }
-
-    fn outbox_after(&self, position: u64, limit: usize) -> Result<Vec<OutboxItem>, HostFailed> {
-        let mut replica = self.replica();
-        self.store
-            .read(|tx| replica.to_send(tx, position, limit))
-            .map_err(|error| failed("outbox")(&error))
-    }
-
-    fn outbox_unreadable(&self, position: u64) {
-        tracing::error!(position, "an outbox entry cannot be read and is not sent");
-        self.tell_sync();
-    }
-
-    fn blobs_waiting(&self) -> Result<Vec<WaitingBlob>, HostFailed> {
-        self.store
-            .read(|tx| replica::upload::waiting(tx, MOST_WAITING_BLOBS))
-            .map_err(|error| failed("waiting pictures")(&error))
-    }
-
-    fn blob_part(
-        &self,
-        blob: domain::blob::BlobId,
-        offset: u64,
-        max: usize,
-    ) -> Result<Vec<u8>, HostFailed> {
-        self.blobs
-            .part(blob, offset, max)
-            .map_err(|error| failed("sealed picture")(&error))
-    }
-
-    fn blob_progress(&self, blob: domain::blob::BlobId, sent: u64) {
-        if let Err(error) = self.store.write(|tx| tx.set_blob_sent(blob, sent)) {
-            tracing::warn!(%error, "the progress of an upload was not kept");
-        }
-        self.tell_sync();
-    }
-
-    fn blob_uploaded(&self, blob: domain::blob::BlobId) {
-        let now = self.now();
-        // Until it is kept, the file is offered again after the next connection and answered at once.
-        if let Err(error) = self.store.write(|tx| tx.set_blob_uploaded(blob, now)) {
-            tracing::warn!(%error, "the receipt of a picture was not kept");
-        }
-        self.tell_sync();
-    }
-
-    fn blob_refused(&self, blob: domain::blob::BlobId, cause: BlobRefusal) {
-        tracing::error!(%blob, ?cause, "the server does not take a sealed picture");
-        self.recorder.count_failure("photo_refused");
-    }
-
-    fn blob_write(
-        &self,
-        blob: domain::blob::BlobId,
-        offset: u64,
-        bytes: &[u8],
-    ) -> Result<u64, HostFailed> {
-        self.blobs
-            .write_part(blob, offset, bytes)
-            .map_err(|error| failed("arriving picture")(&error))
-    }
-
-    fn blob_complete(&self, blob: domain::blob::BlobId) {
-        match self.blobs.accept(blob) {
-            Ok(()) => self.imports.arrived(blob),
-            Err(error) => {
-                tracing::warn!(%error, "an arriving picture was damaged and is fetched again");
-                self.recorder.count_failure("photo_damaged");
-                if let Some(link) = self.link() {
-                    link.want_blob(blob, 0);
-                }
-            }
-        }
-    }
-
-    fn blob_missing(&self, blob: domain::blob::BlobId) {
-        self.imports.missing(blob);
-    }
-
-    fn status_changed(&self, status: &LinkStatus) {
-        let online = status.connection == LinkState::Online && !status.filling;
-        if online && !self.online.swap(true, SeqCst) {
-            self.prefetch_photos();
-        } else if !online {
-            self.online.store(false, SeqCst);
-        }
-        self.tell_sync();
-    }
-
-    fn server_time(&self) -> Option<Timestamp> {
-        let replica = self.replica();
-        self.store
-            .read(|tx| replica.progress(tx))
-            .ok()
-            .and_then(|progress| progress.server_time)
-    }
-}
-
 /// When the server last receipted an action of this console.
 pub(crate) fn last_receipt(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
     match tx.state(LAST_RECEIPT)? {
         Some(bytes) => Ok(Some(codec::decode(&bytes)?)),
         None => Ok(None),
-    }
-}
-
-fn job_name(job: &StoreJob) -> &'static str {
-    match job {
-        StoreJob::Adopt { .. } => "adopt",
-        StoreJob::Apply(_) => "apply",
-        StoreJob::SnapshotReset { .. } => "snapshot_reset",
-        StoreJob::SnapshotPage { .. } => "snapshot_page",
-        StoreJob::SnapshotFinish { .. } => "snapshot_finish",
-        StoreJob::Fork(_) => "fork",
     }
 }

@@ -16,7 +16,7 @@
 //!
 //! One booking, from the click to the receipt: [`Engine::appointment_book`] reads the request, [`act`] signs the action and
 //! runs it in one transaction of the store with the replica's outbox, the commit wakes the link in [`net`], the server's
-//! receipt comes back as a storage job, and [`console`] runs that job, which takes the action out of the outbox.
+//! receipt comes back as a storage job, and [`host`] runs that job, which takes the action out of the outbox.
 //!
 //! ```no_run
 //! # fn example() -> Result<(), engine::AppError> {
@@ -42,6 +42,7 @@ mod error;
 mod events;
 mod export;
 mod files;
+mod host;
 mod logging;
 pub mod net;
 mod opening;
@@ -52,6 +53,7 @@ mod preferences;
 mod preset;
 mod profile;
 mod reading;
+mod record;
 pub mod session;
 mod setup;
 mod signin;

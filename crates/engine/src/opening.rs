@@ -1,8 +1,9 @@
 //! From key slots to an open console.
 
-use crate::console::{Console, ConsoleRecord};
+use crate::console::Console;
 use crate::core::{Core, Engine, Stage};
 use crate::error::AppError;
+use crate::record::ConsoleRecord;
 use crate::view::app::EnrolRequest;
 use domain::bucket::BucketSet;
 use monitor::{History, Monitor};

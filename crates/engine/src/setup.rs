@@ -1,9 +1,9 @@
 //! Joining a clinic, and reopening a console whose key the keyring does not give any more.
 
-use crate::console::ConsoleRecord;
 use crate::core::{Core, Engine, Stage};
 use crate::error::AppError;
 use crate::net::{EnrolLink, enrol};
+use crate::record::ConsoleRecord;
 use crate::view::app::{AppState, EnrolOutcome, EnrolRequest, RecoveryAnswer};
 use crate::view::event::EngineEvent;
 use domain::port::Entropy;

@@ -203,7 +203,7 @@ mod tests {
     fn a_cursor_leads_back_to_where_it_came_from() {
         let cursor = TimelineCursor {
             at: Timestamp(-5),
-            id: Uuid::from_u128(3),
+            id: domain::id::TimelineId(Uuid::from_u128(3)),
         };
         assert_eq!(read_cursor(&cursor_text(cursor)).unwrap(), cursor);
         assert!(read_cursor("5").is_err() && read_cursor("x y").is_err());

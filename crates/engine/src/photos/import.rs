@@ -11,7 +11,7 @@ use crate::reading::{read, read_if};
 use crate::session::{Seated, Session};
 use crate::view::photos::{ImportRequest, ImportView};
 use domain::action::GrantClientKey;
-use domain::id::{ClientId, ClientKeyId, PhotoId, make_uuid};
+use domain::id::{ClientId, ClientKeyId, ImportId, PhotoId};
 use domain::read::{Answer, Read};
 use domain::role::Permission;
 use domain::row::{Client, ClientKeyGrant, Row};
@@ -98,7 +98,7 @@ impl Console {
                 key: session.signing_key()?,
             }),
         });
-        let batch = make_uuid(&*self.config.clock, &*self.config.entropy);
+        let batch = ImportId::make(&*self.config.clock, &*self.config.entropy);
         let files: Vec<FreshFile> = (request.paths.iter().zip(minted).enumerate())
             .map(|(at, (path, minted))| FreshFile {
                 place: Place { batch, at },
@@ -116,7 +116,7 @@ impl Console {
     /// Writes the batch down and hands it to the thread.
     fn start_import(
         &self,
-        batch: uuid::Uuid,
+        batch: ImportId,
         client: ClientId,
         files: Vec<FreshFile>,
     ) -> Result<ImportView, AppError> {

@@ -2,9 +2,8 @@
 //! photos still lack renditions. Changes with the transaction that makes them true.
 
 use domain::codec::{self, DecodeError};
-use domain::id::{ClientId, PhotoId};
+use domain::id::{ClientId, ImportId, PhotoId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// State under which it is kept.
 pub(super) const JOURNAL: &str = "imports";
@@ -20,7 +19,7 @@ pub(super) struct Journal {
 /// What is left of a batch.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(super) struct JournalBatch {
-    pub(super) id: Uuid,
+    pub(super) id: ImportId,
     pub(super) client: ClientId,
     pub(super) files: Vec<JournalFile>,
 }
@@ -119,6 +118,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     fn file(photo: u128) -> JournalFile {
         JournalFile {
@@ -132,7 +132,7 @@ mod tests {
     fn after_a_start_untaken_files_are_failures_and_taken_ones_lack_renditions() {
         let mut journal = Journal {
             batches: vec![JournalBatch {
-                id: Uuid::from_u128(9),
+                id: ImportId(Uuid::from_u128(9)),
                 client: ClientId(Uuid::from_u128(8)),
                 files: vec![file(1), file(2), file(3)],
             }],

@@ -2,10 +2,9 @@
 
 use super::journal::{Journal, Left};
 use crate::view::photos::{ImportFile, ImportState, ImportView};
-use domain::id::{ClientId, PhotoId};
+use domain::id::{ClientId, ImportId, PhotoId};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use uuid::Uuid;
 
 /// A batch is told of at most this often; its end at once.
 const TELL_EVERY: Duration = Duration::from_millis(100);
@@ -15,13 +14,13 @@ const MOST_FINISHED: usize = 20;
 /// One file of one batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
-    pub(super) batch: Uuid,
+    pub(super) batch: ImportId,
     pub(super) at: usize,
 }
 
 /// A batch and how far its files are.
 pub(super) struct Batch {
-    id: Uuid,
+    id: ImportId,
     client: ClientId,
     files: Vec<ImportFile>,
     untold: bool,
@@ -31,7 +30,7 @@ pub(super) struct Batch {
 impl Batch {
     /// A batch whose files all wait.
     pub(super) fn waiting(
-        id: Uuid,
+        id: ImportId,
         client: ClientId,
         names: impl IntoIterator<Item = String>,
     ) -> Self {
@@ -166,7 +165,7 @@ impl Batches {
     }
 
     /// One batch.
-    pub(super) fn view(&self, id: Uuid) -> Option<ImportView> {
+    pub(super) fn view(&self, id: ImportId) -> Option<ImportView> {
         self.all()
             .iter()
             .find(|batch| batch.id == id)
@@ -179,7 +178,7 @@ impl Batches {
     }
 
     /// The batches to tell of now.
-    pub(super) fn due(&self, now: Instant) -> Vec<Uuid> {
+    pub(super) fn due(&self, now: Instant) -> Vec<ImportId> {
         let mut due = Vec::new();
         for batch in self.all().iter_mut().filter(|batch| batch.untold) {
             let long_ago = batch
@@ -198,10 +197,11 @@ impl Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     #[test]
     fn quick_steps_are_told_as_one_and_the_end_at_once() {
-        let (id, client) = (Uuid::from_u128(1), ClientId(Uuid::from_u128(2)));
+        let (id, client) = (ImportId(Uuid::from_u128(1)), ClientId(Uuid::from_u128(2)));
         let batches = Batches::default();
         batches.add(Batch::waiting(
             id,
@@ -227,7 +227,7 @@ mod tests {
         let batches = Batches::default();
         for number in 0..100 {
             batches.add(Batch::waiting(
-                Uuid::from_u128(number),
+                ImportId(Uuid::from_u128(number)),
                 ClientId(Uuid::nil()),
                 [],
             ));

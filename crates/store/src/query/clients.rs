@@ -5,7 +5,8 @@ use crate::search::{ClientHit, HIT, read_hit};
 use crate::table::{column, select};
 use crate::{StoreError, Tx};
 use domain::id::{
-    AppointmentId, ClientId, ConsentId, EncounterId, PaymentId, PhotoId, StaffId, TreatmentId,
+    AppointmentId, ClientId, ConsentId, EncounterId, PaymentId, PhotoId, StaffId, TimelineId,
+    TreatmentId,
 };
 use domain::row::{
     Alert, AppointmentStatus, ClientKeyGrant, Consent, ConsentPurpose, PaymentMethod,
@@ -28,7 +29,7 @@ pub struct TimelineCursor {
     /// Entries strictly before this instant…
     pub at: Timestamp,
     /// …or at it with a smaller id.
-    pub id: Uuid,
+    pub id: TimelineId,
 }
 
 /// Something that happened to a client.
@@ -227,7 +228,7 @@ impl Tx<'_> {
             Ok((
                 TimelineCursor {
                     at: zone.at(day, start_minute),
-                    id: id.0,
+                    id: TimelineId(id.0),
                 },
                 item,
             ))
@@ -253,7 +254,7 @@ impl Tx<'_> {
             Ok((
                 TimelineCursor {
                     at: column(row, 4)?,
-                    id: id.0,
+                    id: TimelineId(id.0),
                 },
                 item,
             ))
@@ -276,7 +277,7 @@ impl Tx<'_> {
                 (column(row, 0)?, column(row, 1)?, column(row, 2)?);
             let newest = TimelineCursor {
                 at: taken,
-                id: id.0,
+                id: TimelineId(id.0),
             };
             let group = groups
                 .entry((zone.day(taken), zone.day(imported)))
@@ -302,7 +303,7 @@ impl Tx<'_> {
             (
                 TimelineCursor {
                     at: consent.signed_at,
-                    id: consent.id.0,
+                    id: TimelineId(consent.id.0),
                 },
                 item,
             )
@@ -327,7 +328,7 @@ impl Tx<'_> {
             Ok((
                 TimelineCursor {
                     at: column(row, 4)?,
-                    id: id.0,
+                    id: TimelineId(id.0),
                 },
                 item,
             ))
