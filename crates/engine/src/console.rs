@@ -22,6 +22,7 @@ use replica::{Replica, Report};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::audit::Entry;
 use store::{Blobs, Store, StoreError, Tx};
@@ -66,6 +67,8 @@ pub(crate) struct Console {
     online: AtomicBool,
     filling_rows: AtomicU64,
     telling_sync: AtomicBool,
+    /// Threads that read this console's data; joined before the process may end.
+    threads: Mutex<Vec<JoinHandle<()>>>,
     /// When actions were committed whose receipt has not come.
     committed: Mutex<HashMap<u64, Instant>>,
 }
@@ -108,6 +111,7 @@ impl Console {
             online: AtomicBool::new(false),
             filling_rows: AtomicU64::new(0),
             telling_sync: AtomicBool::new(false),
+            threads: Mutex::new(Vec::new()),
             committed: Mutex::new(HashMap::new()),
             config,
             store,
@@ -358,8 +362,23 @@ impl Console {
         });
     }
 
+    /// Keeps a thread until it has ended: an encrypted database must not be closed by a process that is ending around it.
+    pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+    }
+
     /// Stops what runs in the background. Data are safe at any moment.
     pub(crate) fn close(&self) {
+        // Nobody is at work any more, which also ends what works for them.
+        self.seat.leave();
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A panic was logged when it happened.
+            let _ = thread.join();
+        }
         self.imports.stop();
         if let Some(link) = self.link() {
             link.stop();

@@ -24,8 +24,9 @@ impl Console {
                     }
                 }
             });
-        if let Err(error) = spawned {
-            tracing::warn!(%error, "the caches were not warmed");
+        match spawned {
+            Ok(thread) => self.keep_thread(thread),
+            Err(error) => tracing::warn!(%error, "the caches were not warmed"),
         }
     }
 
