@@ -28,7 +28,11 @@ impl Clinic {
         let folder = tempfile::Builder::new()
             .prefix("espelho-clinic-")
             .tempdir()?;
+        // What the programs write beside their data is then in this folder too, where tests look for it.
+        let temporary = folder.path().join("temporary");
+        std::fs::create_dir(&temporary)?;
         let made = Command::new(&programs.demo)
+            .env("TMPDIR", &temporary)
             .args(["make", "--seed", "1", "--data"])
             .arg(folder.path().join("server"))
             .args([
@@ -81,6 +85,7 @@ impl Clinic {
             address: std::net::SocketAddr,
         }
         let mut command = Command::new(&self.programs.server);
+        command.env("TMPDIR", self.folder("temporary"));
         command.args(["serve", "--data"]).arg(self.server_folder());
         command.args(["--listen", &format!("127.0.0.1:{}", self.port)]);
         let mut server = Child::start(
@@ -102,6 +107,15 @@ impl Clinic {
     /// Ends the server, as a power cut would be noticed by the consoles: the connection is gone.
     pub fn stop_server(&mut self) {
         self.server = None;
+    }
+
+    /// Ends the server at once, as a power cut at its place would: it is told nothing.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill_server(&mut self) -> Result<()> {
+        let server = self.server.take().context("the server does not run")?;
+        crate::programs::kill(server.id())
     }
 
     /// A one-time link with which a console joins. The profile is `reception`, `treatment_room` or `management`.

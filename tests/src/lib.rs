@@ -17,9 +17,11 @@
 
 pub mod bench;
 pub mod clinic;
+pub mod person;
 pub mod programs;
 pub mod window;
 
 pub use clinic::Clinic;
+pub use person::Person;
 pub use programs::Programs;
 pub use window::Window;

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// The programs that together are a running clinic.
 #[derive(Clone, Debug)]
@@ -26,6 +28,29 @@ impl Programs {
             demo: program("CLINIC_DEMO_BIN", "clinic-demo")?,
         })
     }
+}
+
+/// Ends a process at once and waits until it is gone.
+///
+/// # Errors
+/// When there is no such process, or it does not go.
+pub fn kill(process: u32) -> Result<()> {
+    let killed = Command::new("kill")
+        .args(["-KILL", &process.to_string()])
+        .status()
+        .context("running kill")?;
+    anyhow::ensure!(killed.success(), "the process {process} was not killed");
+    let begun = Instant::now();
+    let stat = format!("/proc/{process}/stat");
+    // Until whoever started it has noticed, it stays as a zombie, which holds no file open.
+    while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+        anyhow::ensure!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the process {process} is still there"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 fn program(variable: &str, name: &str) -> Result<PathBuf> {

@@ -33,7 +33,7 @@ pub mod key {
 pub struct Window {
     client: Option<Client>,
     // Ends after the session: the driver stops the app it has started.
-    _driver: Child,
+    driver: Child,
     data: PathBuf,
 }
 
@@ -48,12 +48,26 @@ impl Window {
     /// # Errors
     /// When the driver or the app does not come up; the message holds the driver's last lines.
     pub async fn open(programs: &Programs, data: PathBuf, arguments: &[&str]) -> Result<Self> {
+        Self::open_in(programs, data, arguments, &[]).await
+    }
+
+    /// Opens the app on a data folder, with variables of its environment set to other values.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub async fn open_in(
+        programs: &Programs,
+        data: PathBuf,
+        arguments: &[&str],
+        variables: &[(&str, &std::ffi::OsStr)],
+    ) -> Result<Self> {
         let port = free_port()?;
         let log = data.with_extension("driver.log");
         let mut command = Command::new("WebKitWebDriver");
         command
             .arg(format!("--port={port}"))
-            .env("TAURI_WEBVIEW_AUTOMATION", "true");
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .envs(variables.iter().copied());
         let driver = Child::start("WebKitWebDriver", &mut command, &log, None)?;
         let mut all = vec!["--data".to_owned(), data.display().to_string()];
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
@@ -73,6 +87,7 @@ impl Window {
                 // The driver needs a moment before it listens.
                 Err(
                     fantoccini::error::NewSessionError::Failed(_)
+                    | fantoccini::error::NewSessionError::FailedC(_)
                     | fantoccini::error::NewSessionError::Lost(_),
                 ) if begun.elapsed() < Duration::from_secs(10) => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -82,7 +97,7 @@ impl Window {
         };
         Ok(Self {
             client: Some(client),
-            _driver: driver,
+            driver,
             data,
         })
     }
@@ -117,6 +132,61 @@ impl Window {
     /// When the script throws.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.client()?.execute(script, arguments).await?)
+    }
+
+    /// Calls a command of the app from its page, as the page itself does. The inner error is the code that the app answered.
+    ///
+    /// # Errors
+    /// When the driver does not answer.
+    pub async fn invoke(
+        &self,
+        command: &str,
+        arguments: Value,
+    ) -> Result<std::result::Result<Value, String>> {
+        let answer = self
+            .client()?
+            .execute_async(
+                "const [command, args, done] = arguments; \
+                 window.__TAURI_INTERNALS__.invoke(command, args).then( \
+                   (data) => done({ data }), (error) => done({ code: error?.code ?? String(error) }))",
+                vec![json!(command), arguments],
+            )
+            .await?;
+        Ok(match answer.get("code").and_then(Value::as_str) {
+            Some(code) => Err(code.to_owned()),
+            None => Ok(answer.get("data").cloned().unwrap_or(Value::Null)),
+        })
+    }
+
+    /// The process id of the app.
+    ///
+    /// # Errors
+    /// When the driver has no app running.
+    pub fn app(&self) -> Result<u32> {
+        let driver = self.driver.id();
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
+                continue;
+            };
+            // A process that ended meanwhile has no line any more.
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            let parent = stat
+                .rsplit(") ")
+                .next()
+                .and_then(|rest| rest.split(' ').nth(1));
+            if parent == Some(driver.to_string().as_str()) && !stat.contains(") Z ") {
+                return Ok(pid);
+            }
+        }
+        bail!("the driver runs no app")
+    }
+
+    /// Ends the app at once, as a power cut would: it is told nothing. The window is of no use afterwards.
+    ///
+    /// # Errors
+    /// When there is no app to end.
+    pub fn kill(&self) -> Result<()> {
+        crate::programs::kill(self.app()?)
     }
 
     /// Everything that can be read in the window now.
@@ -256,12 +326,13 @@ impl Window {
     /// # Errors
     /// When the driver does not answer.
     pub async fn press(&self, keys: &str) -> Result<()> {
-        self.client()?
-            .active_element()
-            .await?
-            .send_keys(keys)
-            .await?;
-        Ok(())
+        self.until("the focus", async |window| {
+            // What had the focus may go before the keys reach it; then nothing was pressed.
+            let focused = window.client()?.active_element().await?;
+            focused.send_keys(keys).await?;
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// Saves a picture of the page.
