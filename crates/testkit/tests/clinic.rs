@@ -221,6 +221,103 @@ fn no_shows_cancellations_and_regulars_are_as_many_as_in_a_clinic() {
     assert!(counts.iter().filter(|count| **count == 1).count() > 200);
 }
 
+/// Days that pass at least between two visits of one client for the same treatment, by the beginning of its name.
+const INTERVALS: &[(&str, i32)] = &[
+    ("Toxina", 100),
+    ("Preenchimento", 200),
+    ("Depilação a laser", 28),
+    ("Laser", 28),
+    ("Luz pulsada", 25),
+    ("Limpeza de pele", 25),
+    ("Peeling", 14),
+    ("Microagulhamento", 25),
+    ("", 6),
+];
+
+#[test]
+fn clients_come_again_when_their_treatment_is_due_and_not_before() {
+    for made in [
+        &*CLINIC,
+        &Made::new(&plan(60, 9)),
+        &Made::new(&plan(300, 4)),
+    ] {
+        let treatments = made.by_id::<Treatment>();
+        let mut visits: HashMap<ClientId, Vec<&Appointment>> = HashMap::new();
+        for visit in made.all::<Appointment>() {
+            visits.entry(visit.client).or_default().push(visit);
+        }
+        let mut repeated = 0;
+        for visits in visits.values_mut() {
+            visits.sort_by_key(|visit| visit.day);
+            for pair in visits.windows(2) {
+                assert!(pair[1].day.0 - pair[0].day.0 > 5, "{pair:?}");
+            }
+            let mut last: HashMap<domain::id::TreatmentId, Day> = HashMap::new();
+            for visit in visits.iter() {
+                let Some(before) = last.insert(visit.treatment, visit.day) else {
+                    continue;
+                };
+                repeated += 1;
+                let name = &treatments[&visit.treatment.into()].name;
+                let known = INTERVALS.iter().find(|(kind, _)| name.starts_with(kind));
+                let apart = visit.day.0 - before.0;
+                assert!(apart >= known.unwrap().1, "{name} after {apart} days");
+            }
+            let ahead = visits.iter().filter(|visit| visit.day > TODAY).count();
+            assert!(ahead <= 3, "{ahead} appointments ahead");
+        }
+        assert!(
+            repeated > visits.len(),
+            "{repeated} visits repeat a treatment"
+        );
+    }
+}
+
+#[test]
+fn most_who_come_again_come_in_the_usual_time() {
+    let treatments = CLINIC.by_id::<Treatment>();
+    let mut last: HashMap<(ClientId, RowKey), Day> = HashMap::new();
+    let mut visits: Vec<&Appointment> = CLINIC.all::<Appointment>().collect();
+    visits.sort_by_key(|visit| visit.day);
+    let mut apart = Vec::new();
+    for visit in visits {
+        let treatment = visit.treatment.into();
+        let before = last.insert((visit.client, treatment), visit.day);
+        if treatments[&treatment].name.starts_with("Depilação a laser") {
+            apart.extend(before.map(|before| visit.day.0 - before.0));
+        }
+    }
+    apart.sort_unstable();
+    assert!(apart.len() > 200, "{}", apart.len());
+    let median = apart[apart.len() / 2];
+    assert!((28..=63).contains(&median), "laser after {median} days");
+}
+
+#[test]
+fn particles_stand_only_before_family_names_that_have_them() {
+    let with: HashSet<&str> = CLINIC
+        .all::<Client>()
+        .flat_map(|client| {
+            let words: Vec<&str> = client.name.split(' ').collect();
+            let pairs = words.windows(2).map(|pair| (pair[0], pair[1]));
+            pairs.collect::<Vec<_>>()
+        })
+        .filter(|(word, _)| word.starts_with(char::is_lowercase))
+        .map(|(particle, family)| match (particle, family) {
+            ("da", "Silva" | "Costa" | "Rocha" | "Cunha" | "Fonseca" | "Paixão" | "Conceição")
+            | ("dos", "Santos")
+            | ("do", "Nascimento" | "Prado") => family,
+            ("de", family) if !["Silva", "Queirós", "Santos", "Costa"].contains(&family) => family,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(with.contains("Silva") && with.contains("Nascimento") && with.contains("Oliveira"));
+    assert!(
+        !with.contains("Müller") && !with.contains("Ferreira"),
+        "{with:?}"
+    );
+}
+
 #[test]
 fn todays_agenda_fits_the_hour() {
     use AppointmentStatus as S;

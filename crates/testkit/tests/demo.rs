@@ -86,6 +86,9 @@ fn the_server_finds_a_clinic_whose_people_sign_in_and_whose_photos_open() {
             .unwrap()
             .unwrap();
         assert!(ticks.photos);
+        let visit = store.read(|tx| tx.get::<Appointment>(visit)).unwrap();
+        let taken = ClinicZone::sao_paulo().day(photo.taken_at);
+        assert_eq!(visit.unwrap().day, taken);
         vault::envelope::open(&key, photo.id.as_bytes(), &photo.sealed_details, "details").unwrap();
     }
     let phases: Vec<PhotoPhase> = photos.iter().map(|photo| photo.phase).collect();

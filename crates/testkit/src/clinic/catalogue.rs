@@ -84,6 +84,12 @@ const fn offer(
 }
 
 impl Offer {
+    /// Days that must have passed before the same client has it again: a little less than usual.
+    pub(super) const fn least_days(&self) -> i32 {
+        let days = self.again * 85 / 100;
+        // Skin needs the better part of a week whatever was done to it.
+        if days < 6 { 6 } else { days }
+    }
     const fn on(self, areas: &'static [&'static str]) -> Self {
         Self { areas, ..self }
     }
@@ -113,7 +119,7 @@ pub(super) const OFFERS: &[Offer] = &[
         30,
         1400,
         10,
-        135,
+        120,
     )
     .on(UPPER)
     .using(0, 20, 50),
@@ -123,7 +129,7 @@ pub(super) const OFFERS: &[Offer] = &[
         45,
         1900,
         4,
-        135,
+        120,
     )
     .on(FACE)
     .using(0, 45, 80),
@@ -209,7 +215,7 @@ pub(super) const OFFERS: &[Offer] = &[
     offer("Limpeza de pele profunda", Category::Skin, 75, 220, 10, 35)
         .on(&["Face"])
         .without_consent(),
-    offer("Peeling químico", Category::Skin, 45, 380, 5, 25)
+    offer("Peeling químico", Category::Skin, 45, 380, 5, 18)
         .on(FACE)
         .using(7, 2, 5),
     offer("Microagulhamento", Category::Skin, 60, 550, 5, 32)

@@ -3,7 +3,7 @@
 use super::PastVisit;
 use super::catalogue::ALERTS;
 use super::history::Making;
-use super::names::{AREAS, CALLED, FAMILIES, MAIL, MEN, WOMEN};
+use super::names::{AREAS, CALLED, FAMILIES, MAIL, MEN, PARTICLES, WOMEN};
 use crate::dice::Dice;
 use domain::contact::{Email, Phone};
 use domain::cpf::Cpf;
@@ -19,8 +19,12 @@ pub(super) struct Known {
     pub(super) id: ClientId,
     /// Visits still to come.
     pub(super) remaining: u32,
-    /// Last day booked.
-    pub(super) day: Day,
+    /// First day on which they may come again.
+    pub(super) next: Day,
+    /// Appointments after today.
+    pub(super) ahead: u32,
+    /// What they came for, and when last.
+    pub(super) had: Vec<(usize, Day)>,
     /// Who usually treats them.
     pub(super) practitioner: usize,
     /// What they usually come for.
@@ -55,15 +59,28 @@ fn name(dice: &mut Dice) -> String {
             name = format!("{name} {second}");
         }
     }
+    let last = loop {
+        let last = *dice.ranked(FAMILIES);
+        // Some family names are first names too.
+        if !name.ends_with(last) {
+            break last;
+        }
+    };
     if dice.chance(600) {
-        let joint = ["", "", "da ", "de ", "dos "];
-        name = format!("{name} {}{}", dice.pick(&joint), dice.ranked(FAMILIES));
+        let middle = *dice.ranked(FAMILIES);
+        if middle != last {
+            name = format!("{name} {}", joined(dice, middle));
+        }
     }
-    let last = *dice.ranked(FAMILIES);
-    if name.ends_with(last) {
-        name
-    } else {
-        format!("{name} {last}")
+    format!("{name} {}", joined(dice, last))
+}
+
+/// A family name with the particle that belongs to it, as half of those write it who could: `da Silva`.
+fn joined(dice: &mut Dice, family: &str) -> String {
+    let particle = PARTICLES.iter().find(|(with, _)| *with == family);
+    match particle {
+        Some((_, particle)) if dice.chance(500) => format!("{particle} {family}"),
+        _ => family.to_owned(),
     }
 }
 
@@ -156,7 +173,9 @@ impl Making<'_> {
         self.people.push(Known {
             id,
             remaining,
-            day: Day(i32::MIN),
+            next: Day(i32::MIN),
+            ahead: 0,
+            had: Vec::new(),
             practitioner,
             offer,
             first: None,

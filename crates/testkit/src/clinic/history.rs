@@ -1,7 +1,7 @@
 //! Three years of days, one after the other.
 
 use super::agenda::{self, CAPACITY, Fate};
-use super::catalogue::{OFFERS, PRACTICES, ROOMS};
+use super::catalogue::{OFFERS, ROOMS};
 use super::client::Known;
 use super::season::{self, Load};
 use super::{Filled, PastVisit, Plan, Subject, Team};
@@ -36,8 +36,9 @@ pub(super) struct Making<'p> {
     /// When the second version of the consent texts came.
     pub(super) second_text: Timestamp,
     /// Who is due when: day, a tie-breaker that mixes, client.
-    due: BinaryHeap<Reverse<(i32, u32, usize)>>,
-    booked: u64,
+    pub(super) due: BinaryHeap<Reverse<(i32, u32, usize)>>,
+    /// Places of the agenda that were offered so far.
+    pub(super) booked: u64,
     today: Vec<Appointment>,
 }
 
@@ -140,16 +141,15 @@ impl<'p> Making<'p> {
         let mut columns: Vec<(i32, Vec<Booking>)> = Vec::new();
         columns.resize_with(self.team.practitioners.len(), || (0, Vec::new()));
         for number in 0..load.visits {
-            let client = self.next_client(load.day);
-            let (usual, usual_offer) =
-                (self.people[client].practitioner, self.people[client].offer);
+            let Some(client) = self.next_client(load.day) else {
+                continue;
+            };
+            let usual = self.people[client].practitioner;
             let Some(practitioner) = self.free_practitioner(&columns, usual) else {
                 continue;
             };
-            let offer = if practitioner == usual && self.dice.chance(620) {
-                usual_offer
-            } else {
-                self.offer_of(practitioner)
+            let Some(offer) = self.treatment_for(client, practitioner, load.day) else {
+                continue;
             };
             let fate = match load.day == self.plan.today() {
                 true => Fate::of_today(number),
@@ -178,40 +178,6 @@ impl<'p> Making<'p> {
         }
     }
 
-    /// Whoever is most overdue, or somebody new: new clients come as evenly as the clinic grows.
-    fn next_client(&mut self, day: Day) -> usize {
-        self.booked += 1;
-        let (all, registered) = (u64::from(self.plan.clients), self.people.len() as u64);
-        let expected =
-            all / 20 + 1 + all * self.booked / u64::from(self.plan.appointments().max(1));
-        let nobody_is_due = self
-            .due
-            .peek()
-            .is_none_or(|Reverse((due, ..))| *due > day.0 + 10);
-        if registered < all && (registered < expected || nobody_is_due) {
-            return self.newcomer(day);
-        }
-        let mut met_today = Vec::new();
-        let found = loop {
-            match self.due.pop() {
-                Some(Reverse((_, _, client))) if self.people[client].day != day => {
-                    break Some(client);
-                }
-                Some(other) => met_today.push(other),
-                None => break None,
-            }
-        };
-        self.due.extend(met_today);
-        found.unwrap_or_else(|| self.dice.index(self.people.len()))
-    }
-
-    fn newcomer(&mut self, day: Day) -> usize {
-        let practitioner = self.dice.index(self.team.practitioners.len());
-        let offer = self.offer_of(practitioner);
-        let at = self.booked_at(day);
-        self.register(at, day, practitioner, offer)
-    }
-
     /// When a visit of `day` was booked: some days before, in opening hours, never later than now.
     pub(super) fn booked_at(&mut self, day: Day) -> Timestamp {
         let before = self.dice.between(1, 30);
@@ -222,20 +188,6 @@ impl<'p> Making<'p> {
         }
         let earlier = self.dice.between(1, 12);
         self.plan.zone.at(self.plan.today().plus(-earlier), minute)
-    }
-
-    /// Something that a professional does.
-    fn offer_of(&mut self, practitioner: usize) -> usize {
-        let category = self
-            .dice
-            .weighted(PRACTICES[practitioner % PRACTICES.len()].does);
-        let offers: Vec<(usize, u32)> = OFFERS
-            .iter()
-            .enumerate()
-            .filter(|(_, offer)| offer.category == category)
-            .map(|(at, offer)| (at, offer.weight))
-            .collect();
-        self.dice.weighted(&offers)
     }
 
     /// The usual professional where there is time left, else somebody who has.
@@ -253,22 +205,6 @@ impl<'p> Making<'p> {
         (from..from + columns.len())
             .map(|at| at % columns.len())
             .find(|at| free(at))
-    }
-
-    /// Books the client's next visit in their mind.
-    fn come_again(&mut self, client: usize, offer: usize, day: Day) {
-        let person = &mut self.people[client];
-        person.day = day;
-        person.remaining = person.remaining.saturating_sub(1);
-        if person.remaining == 0 {
-            return;
-        }
-        // Whoever comes often comes soon.
-        let hurry = 1000 / i32::try_from(person.remaining).unwrap_or(i32::MAX).max(1);
-        let usual = OFFERS[offer].again.min(hurry).max(7);
-        let gap = usual * self.dice.between(70, 150) / 100;
-        let mixer = self.dice.bits();
-        self.due.push(Reverse((day.0 + gap.max(7), mixer, client)));
     }
 
     fn visit(&mut self, booking: &Booking, practitioner: usize, day: Day, start: i32) {

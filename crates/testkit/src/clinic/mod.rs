@@ -21,6 +21,7 @@
 mod agenda;
 mod catalogue;
 mod client;
+mod coming;
 mod history;
 mod load;
 mod names;

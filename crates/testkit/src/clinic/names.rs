@@ -315,6 +315,44 @@ pub(super) const FAMILIES: &[&str] = &[
     "Evangelista",
 ];
 
+/// The family names that are written with a particle, and which; all others stand alone.
+pub(super) const PARTICLES: &[(&str, &str)] = &[
+    ("Silva", "da"),
+    ("Santos", "dos"),
+    ("Oliveira", "de"),
+    ("Souza", "de"),
+    ("Lima", "de"),
+    ("Costa", "da"),
+    ("Carvalho", "de"),
+    ("Almeida", "de"),
+    ("Rocha", "da"),
+    ("Nascimento", "do"),
+    ("Andrade", "de"),
+    ("Freitas", "de"),
+    ("Araújo", "de"),
+    ("Moura", "de"),
+    ("Castro", "de"),
+    ("Melo", "de"),
+    ("Brito", "de"),
+    ("Farias", "de"),
+    ("Azevedo", "de"),
+    ("Barros", "de"),
+    ("Cunha", "da"),
+    ("Fonseca", "da"),
+    ("Miranda", "de"),
+    ("Macedo", "de"),
+    ("Assis", "de"),
+    ("Paixão", "da"),
+    ("Conceição", "da"),
+    ("Figueiredo", "de"),
+    ("Camargo", "de"),
+    ("Prado", "do"),
+    ("Toledo", "de"),
+    ("Sá", "de"),
+    ("Lacerda", "de"),
+    ("Medeiros", "de"),
+];
+
 /// Names that some write to be called by, where it is not their civil one.
 pub(super) const CALLED: &[&str] = &[
     "Duda", "Alê", "Lu", "Cris", "Téo", "Nina", "Ariel", "Dani", "Bel", "Jô",

@@ -63,10 +63,15 @@ pub(super) fn first_day(today: Day) -> Day {
     today.plus(-365 * YEARS)
 }
 
+/// Last day that anybody has booked.
+pub(super) fn last_day(today: Day) -> Day {
+    today.plus(AHEAD)
+}
+
 /// Every open day in order: the history, today, the weeks ahead. Together about [`VISITS_PER_CLIENT`] visits per client.
 pub(super) fn loads(plan: &Plan) -> Vec<Load> {
     let today = plan.today();
-    let (first, last) = (first_day(today), today.plus(AHEAD));
+    let (first, last) = (first_day(today), last_day(today));
     let weigh = |day: Day| {
         let ahead = day.0 - today.0;
         // Fewer are booked the farther ahead.

@@ -4,7 +4,7 @@ use super::{DemoError, Hearing, Order};
 use crate::clinic::{Filled, PastVisit, Plan, Subject, Team};
 use crate::dice::Dice;
 use crate::port::{FixedClock, SeededEntropy};
-use crate::skin::{self, Capture, Shot, Turn};
+use crate::skin::{self, Capture, Shot, Tone, Turn};
 use ::photos::{Details, Encoded, Stage};
 use domain::codec;
 use domain::id::{ClientKeyId, PhotoId};
@@ -44,6 +44,7 @@ struct SealedDetails<'a> {
 /// One photo that is to be taken.
 struct Motif<'a> {
     shot: Shot,
+    tone: Tone,
     turn: Turn,
     region: &'static str,
     view: &'static str,
@@ -96,7 +97,7 @@ pub(super) fn take(
         } else {
             PhotoPhase::After
         };
-        let motif = motif(&subjects[at], pair, pair / pictured, phase, plan, &mut dice);
+        let motif = motif(&subjects[at], at, pair / pictured, phase, plan, &mut dice);
         studio.keep(&motif, subjects[at].client, key_id, &key)?;
         subjects[at].key = Some((key_id, key));
     }
@@ -104,16 +105,31 @@ pub(super) fn take(
     Ok(())
 }
 
+/// A number that follows from the plan, the client and what is pictured of them.
+fn seed_of(plan: &Plan, subject: &Subject, of: &[&str]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&plan.seed.to_le_bytes());
+    hasher.update(subject.client.as_bytes());
+    for word in of {
+        hasher.update(word.as_bytes()).update(&[0]);
+    }
+    let mut seed = [0; 8];
+    hasher.finalize_xof().fill(&mut seed);
+    u64::from_le_bytes(seed)
+}
+
+/// One picture of the client with this number among those pictured; each round is of another region. Both pictures of a pair
+/// are of one patch of skin, and all pictures of a client are in their tone.
 fn motif<'a>(
     subject: &'a Subject,
-    pair: usize,
+    number: usize,
     round: usize,
     phase: PhotoPhase,
     plan: &Plan,
     dice: &mut Dice,
 ) -> Motif<'a> {
-    let (region, view) = MOTIFS[(pair + round) % MOTIFS.len()];
-    let upright = pair % 3 == 1;
+    let (region, view) = MOTIFS[(number + round) % MOTIFS.len()];
+    let upright = (number + round) % 3 == 1;
     let (width, height) = if upright { (SIDES.1, SIDES.0) } else { SIDES };
     let before = phase == PhotoPhase::Before;
     let visit = if before {
@@ -129,11 +145,12 @@ fn motif<'a>(
     };
     Motif {
         shot: Shot {
-            seed: plan.seed.wrapping_mul(1009).wrapping_add(pair as u64),
+            seed: seed_of(plan, subject, &[region, view]),
             phase,
             width,
             height,
         },
+        tone: Tone::of(seed_of(plan, subject, &[])),
         turn: if upright {
             Turn::Clockwise
         } else {
@@ -185,7 +202,7 @@ impl Studio<'_> {
             taken,
             ..Capture::default()
         };
-        let file = skin::jpeg(&skin::draw(&motif.shot), &capture)?;
+        let file = skin::jpeg(&skin::draw_in(&motif.shot, motif.tone), &capture)?;
         let id = PhotoId::make(&FixedClock::at(motif.taken_at), &self.entropy);
         let photo_key = PhotoKey::make(&self.entropy);
         let mut photo = Photo {
@@ -276,5 +293,53 @@ impl Studio<'_> {
         let len = sealed.bytes.len() as u64;
         self.blobs.append(sealed.id, len, 0, &sealed.bytes)?;
         Ok(BlobRef { id: sealed.id, len })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clinic;
+    use domain::time::{ClinicZone, Day};
+
+    #[test]
+    fn a_client_has_one_tone_a_pair_one_patch_and_a_picture_the_day_of_its_visit() {
+        let zone = ClinicZone::sao_paulo();
+        let now = zone.at(Day(20_782), 14 * 60);
+        let plan = Plan {
+            clients: 60,
+            seed: 1,
+            now,
+            zone,
+        };
+        let founded = clinic::found(&plan, "senha de teste").unwrap();
+        let mut sink = |_| Ok::<_, std::convert::Infallible>(());
+        let filled = clinic::fill(&plan, &founded.team, &mut sink).unwrap();
+        let mut dice = Dice::new(1, 20);
+        let mut tones: Vec<Tone> = Vec::new();
+        for (number, subject) in filled.subjects.iter().enumerate() {
+            let mut patches = Vec::new();
+            let tone = Tone::of(seed_of(&plan, subject, &[]));
+            for round in 0..MOTIFS.len() {
+                let mut take = |phase| motif(subject, number, round, phase, &plan, &mut dice);
+                let (before, after) = (take(PhotoPhase::Before), take(PhotoPhase::After));
+                assert_eq!((before.region, before.view), (after.region, after.view));
+                assert_eq!(before.shot.seed, after.shot.seed);
+                for (picture, visit) in [(&before, &subject.first), (&after, &subject.last)] {
+                    assert_eq!(picture.tone, tone);
+                    let zone = &plan.zone;
+                    assert_eq!(zone.day(picture.taken_at), zone.day(visit.at));
+                    assert_eq!(picture.visit.appointment, visit.appointment);
+                }
+                patches.push(before.shot.seed);
+            }
+            patches.sort_unstable();
+            patches.dedup();
+            assert_eq!(patches.len(), MOTIFS.len(), "each region has its own patch");
+            if !tones.contains(&tone) {
+                tones.push(tone);
+            }
+        }
+        assert!(tones.len() >= 4, "{}", tones.len());
     }
 }

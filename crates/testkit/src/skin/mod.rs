@@ -1,6 +1,6 @@
 //! Before-and-after pictures of skin that belongs to nobody, drawn from a seed.
 //!
-//! A seed is a patch of skin: its tone, pores, lines and spots. The phase says how deep the lines and how dark the spots still
+//! A seed is a patch of skin: its pores, lines and spots, and its tone unless that of a person is given. The phase says how deep the lines and how dark the spots still
 //! are; every shot frames the patch a little differently and in a little other light, as photographs of two visits do.
 //!
 //! ```
@@ -18,6 +18,7 @@ mod noise;
 mod paint;
 
 pub use file::{Capture, Turn, jpeg, png};
+pub use paint::Tone;
 
 use domain::row::PhotoPhase;
 use image::RgbImage;
@@ -40,9 +41,14 @@ pub struct Shot {
 /// Threads that draw; more than two only fight each other on the machines this runs on.
 const THREADS: usize = 2;
 
-/// Draws a shot. The same shot gives the same pixels.
+/// Draws a shot in the tone of its seed. The same shot gives the same pixels.
 pub fn draw(shot: &Shot) -> RgbImage {
-    let patch = Patch::of(shot.seed, shot.phase);
+    draw_in(shot, Tone::of(shot.seed))
+}
+
+/// Draws a shot in a given tone, for several patches of one person.
+pub fn draw_in(shot: &Shot, tone: Tone) -> RgbImage {
+    let patch = Patch::of(shot.seed, shot.phase, tone);
     let field = Field::new(shot.seed);
     let mut image = RgbImage::new(shot.width, shot.height);
     let row_bytes = shot.width as usize * 3;
@@ -113,6 +119,34 @@ mod tests {
             });
             let share = fits.count() * 100 / (320 * 240);
             assert!(share >= 97, "seed {seed}: {share} % look like skin");
+        }
+    }
+
+    #[test]
+    fn patches_of_one_tone_have_one_colour_and_other_tones_others() {
+        let mean = |seed, phase, tone| {
+            let (width, height) = (80, 60);
+            let shot = Shot {
+                seed,
+                phase,
+                width,
+                height,
+            };
+            let image = draw_in(&shot, tone);
+            let sum: f64 = image.pixels().map(|pixel| f64::from(pixel.0[1])).sum();
+            sum / f64::from(width * height)
+        };
+        let (light, dark) = (
+            Tone::of(0),
+            (1..).map(Tone::of).find(|tone| *tone != Tone::of(0)),
+        );
+        let dark = dark.unwrap();
+        for seed in 0..10 {
+            for phase in [PhotoPhase::Before, PhotoPhase::After] {
+                let (one, other) = (mean(seed, phase, light), mean(100, phase, light));
+                assert!((one - other).abs() < 0.14 * other, "{seed}: {one} {other}");
+                assert_ne!(one, mean(seed, phase, dark));
+            }
         }
     }
 

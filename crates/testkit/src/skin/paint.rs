@@ -16,6 +16,20 @@ const TONES: [[f32; 3]; 6] = [
     [112.0, 74.0, 56.0],
 ];
 
+/// The colour of a person's skin, the same wherever on them a patch is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Tone([f32; 3]);
+
+impl Tone {
+    /// The tone that a seed gives.
+    pub fn of(seed: u64) -> Self {
+        Self(*Dice::new(seed, PATCH).pick(&TONES))
+    }
+}
+
+/// The stream of a seed from which tone and patch are drawn, in this order.
+const PATCH: u64 = 10;
+
 /// How much pigment and shadow take from red, green and blue: both are brown, not grey.
 const PIGMENT: [f32; 3] = [0.82, 1.0, 1.1];
 
@@ -56,7 +70,7 @@ struct Framing {
 /// A patch of skin as one shot sees it.
 #[derive(Clone, Debug)]
 pub(super) struct Patch {
-    tone: [f32; 3],
+    tone: Tone,
     lines: Vec<Line>,
     spots: Vec<Spot>,
     /// How much of lines and spots is left.
@@ -70,9 +84,10 @@ fn range(dice: &mut Dice, low: f32, high: f32) -> f32 {
 }
 
 impl Patch {
-    pub(super) fn of(seed: u64, phase: PhotoPhase) -> Self {
-        let mut skin = Dice::new(seed, 10);
-        let tone = *skin.pick(&TONES);
+    pub(super) fn of(seed: u64, phase: PhotoPhase, tone: Tone) -> Self {
+        let mut skin = Dice::new(seed, PATCH);
+        // The seed's own tone is passed over, so that its lines and spots are the same on any skin.
+        skin.bits();
         let lines = (0..skin.between(7, 13))
             .map(|_| Line {
                 x: range(&mut skin, -0.1, 1.4),
@@ -167,7 +182,7 @@ impl Patch {
             ];
             for (channel, byte) in pixel.iter_mut().enumerate() {
                 let lit = level - shadow * PIGMENT[channel];
-                *byte = (self.tone[channel] * lit * tints[channel]).clamp(0.0, 255.0) as u8;
+                *byte = (self.tone.0[channel] * lit * tints[channel]).clamp(0.0, 255.0) as u8;
             }
         }
     }
