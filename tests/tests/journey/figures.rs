@@ -48,12 +48,23 @@ async fn the_manager_reads_real_figures_empties_and_fills_a_cache_and_exports() 
     }
     window.go("Desempenho").await?;
     window.see("Tempos por operação").await?;
-    let view = window.call("performance_read", json!({ "range": "hour" })).await?;
-    let profiles = view["series"].as_array().unwrap().iter().find(|series| series["name"] == "client_profile");
-    let profiles = profiles.context("the five profiles were not measured")?;
-    assert!(profiles["count"].as_f64().unwrap() >= 5.0, "{profiles}");
-    let shown = window.text().await?;
-    assert!(shown.contains("client_profile") || shown.to_lowercase().contains("ficha"), "{shown}");
+    // A second is measured when it is over.
+    window
+        .until("the five profiles among the commands", async |window| {
+            let view = window.call("performance_read", json!({ "range": "hour" })).await?;
+            let measured = view["series"].as_array().into_iter().flatten().any(|series| {
+                let command = series["area"] == "command" && series["name"] == "client_profile";
+                command && series["count"].as_f64().is_some_and(|count| count >= 5.0)
+            });
+            Ok(measured.then_some(()))
+        })
+        .await?;
+    window
+        .until("the command in the table", async |window| {
+            let rows = window.texts("tbody tr").await?;
+            Ok(rows.iter().any(|row| row.replace(' ', "").starts_with("client_profilecomando")).then_some(()))
+        })
+        .await?;
 
     assert!(entries(&window, "client_profiles").await? >= 5.0);
     window.click("Limpar cache Fichas").await?;
