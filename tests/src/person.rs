@@ -43,12 +43,8 @@ impl Window {
         profile: &str,
     ) -> Result<Self> {
         let link = clinic.enrolment_link(name, profile)?;
-        let window = Self::open(
-            programs,
-            clinic.folder(name),
-            &["--demo", "--enrol", &link],
-        )
-        .await?;
+        let window =
+            Self::open(programs, clinic.folder(name), &["--demo", "--enrol", &link]).await?;
         window.see("Quem está aí?").await?;
         Ok(window)
     }
@@ -58,12 +54,7 @@ impl Window {
     /// # Errors
     /// As [`Window::at`].
     pub async fn again(programs: &Programs, clinic: &Clinic, name: &str) -> Result<Self> {
-        let window = Self::open(
-            programs,
-            clinic.folder(name),
-            &["--demo"],
-        )
-        .await?;
+        let window = Self::open(programs, clinic.folder(name), &["--demo"]).await?;
         window.see("Quem está aí?").await?;
         Ok(window)
     }
@@ -142,9 +133,7 @@ impl Window {
         self.fill("Nome, CPF, telefone ou nascimento", typed)
             .await?;
         self.until(&format!("{wanted} for {typed:?}"), async |window| {
-            let found = window
-                .texts("[role=option] > span:first-child")
-                .await?;
+            let found = window.texts("[role=option] > span:first-child").await?;
             Ok(found.iter().any(|name| name == wanted).then_some(found))
         })
         .await

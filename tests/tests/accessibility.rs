@@ -92,7 +92,9 @@ async fn joining_a_clinic_has_no_violations() -> Result<()> {
     let window = Window::open(&programs, clinic.folder("fresh"), &["--demo"]).await?;
     window.see("Ligar este computador à clínica").await?;
     inspection.look(&window, "enrolment").await?;
-    window.fill("Endereço de inscrição", "espelho-enrol:nada").await?;
+    window
+        .fill("Endereço de inscrição", "espelho-enrol:nada")
+        .await?;
     window.click("Inscrever").await?;
     window.see("incompleto").await?;
     inspection.look(&window, "refused enrolment").await?;
@@ -105,9 +107,14 @@ async fn joining_a_clinic_has_no_violations() -> Result<()> {
     window.click("Já guardei as palavras").await?;
     window.see("Confira o kit de recuperação").await?;
     inspection.look(&window, "recovery test").await?;
-    for place in kit["asks_for"].as_array().context("no words are asked for")? {
+    for place in kit["asks_for"]
+        .as_array()
+        .context("no words are asked for")?
+    {
         let place = place.as_u64().context("a place is a number")?;
-        let word = kit["recovery_words"][place as usize - 1].as_str().unwrap_or_default();
+        let word = kit["recovery_words"][place as usize - 1]
+            .as_str()
+            .unwrap_or_default();
         window.fill(&format!("Palavra {place}"), word).await?;
     }
     window.click("Conferir").await?;
@@ -173,11 +180,17 @@ async fn signing_in_and_the_desk_have_no_violations() -> Result<()> {
 async fn with_photos(window: &Window) -> Result<Value> {
     window
         .until("a client with two photos", async |window| {
-            let recent = window.call("photos_recent", json!({ "after": null })).await?;
+            let recent = window
+                .call("photos_recent", json!({ "after": null }))
+                .await?;
             for photo in recent.as_array().into_iter().flatten() {
-                let photos = window.call("photos_of", json!({ "clientId": photo["client_id"] })).await?;
+                let photos = window
+                    .call("photos_of", json!({ "clientId": photo["client_id"] }))
+                    .await?;
                 if photos.as_array().is_some_and(|photos| photos.len() > 1) {
-                    let profile = window.call("client_profile", json!({ "id": photo["client_id"] })).await?;
+                    let profile = window
+                        .call("client_profile", json!({ "id": photo["client_id"] }))
+                        .await?;
                     return Ok(Some(profile["client"].clone()));
                 }
             }
@@ -247,7 +260,9 @@ async fn the_office_has_no_violations() -> Result<()> {
     window.see("Sem conexão com o servidor").await?;
     let request = json!({ "name": "Vera Sem Rede", "social_name": null, "cpf": null, "phone": null, "email": null,
         "birth_date": null });
-    window.call("client_register", json!({ "request": request })).await?;
+    window
+        .call("client_register", json!({ "request": request }))
+        .await?;
     window.see("Esperando recibo").await?;
     inspection.look(&window, "sync offline").await?;
     window.go("Ajustes").await?;

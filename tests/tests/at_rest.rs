@@ -29,7 +29,8 @@ const WORDS: [&str; 8] = [
     "71482935619",
     "987650123",
 ];
-const NOTES: &str = "Avaliação com xilindroscopia sem achados; paciente relata wurtembergite na infância.";
+const NOTES: &str =
+    "Avaliação com xilindroscopia sem achados; paciente relata wurtembergite na infância.";
 const ALERT: &str = "Reação oxalacetica grave";
 const FILE: &str = "ROSTO-QUIXABEIRA-0042.JPG";
 
@@ -64,7 +65,10 @@ fn patterns(word: &str) -> Vec<Pattern> {
         for shift in 0..3 {
             let mut bytes = vec![0; shift];
             bytes.extend_from_slice(text.as_bytes());
-            for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+            for encoded in [
+                STANDARD_NO_PAD.encode(&bytes),
+                URL_SAFE_NO_PAD.encode(&bytes),
+            ] {
                 // The first and last letters depend on what stands around the word.
                 let stable = &encoded[(shift * 8).div_ceil(6)..encoded.len() - 2];
                 all.push(named("base64", stable.as_bytes().to_vec()));
@@ -105,8 +109,12 @@ fn search(folder: &Path, words: &[Pattern], exact: &[Pattern]) -> Result<(usize,
         let mut small = bytes.to_ascii_lowercase();
         small.push(0);
         small.extend_from_slice(path.to_string_lossy().to_lowercase().as_bytes());
-        let words = words.iter().filter(|pattern| contains(&small, &pattern.bytes));
-        let exact = exact.iter().filter(|pattern| contains(&bytes, &pattern.bytes));
+        let words = words
+            .iter()
+            .filter(|pattern| contains(&small, &pattern.bytes));
+        let exact = exact
+            .iter()
+            .filter(|pattern| contains(&bytes, &pattern.bytes));
         for pattern in words.chain(exact) {
             found.push(format!("{}: {}", path.display(), pattern.what));
         }
@@ -122,7 +130,8 @@ fn the_search_finds_every_form_of_a_word_and_pictures() {
         what: "a picture".to_owned(),
         bytes: b"\x89PNG\r\n\x1a\n".to_vec(),
     }];
-    let utf16 = |word: &str| -> Vec<u8> { word.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let utf16 =
+        |word: &str| -> Vec<u8> { word.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let planted: [Vec<u8>; 7] = [
         "cliente ZENóbia x".into(),
         utf16("-- zenóbia --"),
@@ -151,32 +160,50 @@ async fn work(window: &Window, file: &Path) -> Result<()> {
     register(window).await?;
     window.call("session_sign_out", json!({})).await?;
     window.sign_in("practitioner").await?;
-    let id = window.call("client_search", json!({ "text": NAME, "most": 1 })).await?[0]["id"].clone();
+    let id = window
+        .call("client_search", json!({ "text": NAME, "most": 1 }))
+        .await?[0]["id"]
+        .clone();
     let alert = json!({ "client_id": id, "severity": "critical", "text": ALERT });
-    window.call("alert_raise", json!({ "request": alert })).await?;
+    window
+        .call("alert_raise", json!({ "request": alert }))
+        .await?;
     let catalogue = window.call("catalogue", json!({})).await?;
-    let treatment = catalogue["treatments"].as_array().into_iter().flatten()
-        .find(|treatment| treatment["needs_lot"] == false).context("every treatment needs a lot")?["id"].clone();
+    let treatment = catalogue["treatments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|treatment| treatment["needs_lot"] == false)
+        .context("every treatment needs a lot")?["id"]
+        .clone();
     let record = json!({ "client_id": id, "appointment_id": null, "treatment_id": treatment, "areas": [], "notes": NOTES,
         "lots": [], "addendum_to": null });
-    window.call("record_sign", json!({ "request": record })).await?;
+    window
+        .call("record_sign", json!({ "request": record }))
+        .await?;
     let import = json!({ "client_id": id, "appointment_id": null, "region": "Rosto", "view": "front", "phase": "before",
         "paths": [file] });
-    window.call("photos_import", json!({ "request": import })).await?;
+    window
+        .call("photos_import", json!({ "request": import }))
+        .await?;
     window.open_client(NAME).await?;
     window.present(".strips img.shown").await?;
     window.click("Ler prontuário").await?;
     window.see("xilindroscopia").await?;
     // A draft that is never signed.
     window.click("Registrar sessão").await?;
-    window.fill("Evolução", "Rascunho: xilindroscopia a repetir").await?;
+    window
+        .fill("Evolução", "Rascunho: xilindroscopia a repetir")
+        .await?;
     window.synced().await
 }
 
 async fn register(window: &Window) -> Result<()> {
     let request = json!({ "name": NAME, "social_name": null, "cpf": "714.829.356-19", "phone": "(11) 98765-0123",
         "email": "zenobia@exemplo.com.br", "birth_date": null });
-    let outcome = window.call("client_register", json!({ "request": request })).await?;
+    let outcome = window
+        .call("client_register", json!({ "request": request }))
+        .await?;
     anyhow::ensure!(outcome["kind"] == "done", "{outcome}");
     Ok(())
 }
@@ -187,7 +214,12 @@ async fn no_word_and_no_picture_of_a_day_can_be_read_in_any_file_that_was_writte
     let mut clinic = Clinic::make(&programs, 30, 2)?;
     let card = tempfile::tempdir()?;
     let file = card.path().join(FILE);
-    let shot = Shot { seed: 42, phase: PhotoPhase::Before, width: 1200, height: 900 };
+    let shot = Shot {
+        seed: 42,
+        phase: PhotoPhase::Before,
+        width: 1200,
+        height: 900,
+    };
     let picture = skin::jpeg(&skin::draw(&shot), &Capture::default())?;
     std::fs::write(&file, &picture)?;
 
@@ -198,7 +230,12 @@ async fn no_word_and_no_picture_of_a_day_can_be_read_in_any_file_that_was_writte
         std::fs::create_dir_all(&path)?;
         Ok(path)
     };
-    let (temporary, data, cache, settings) = (place("tmp")?, place("share")?, place("cache")?, place("config")?);
+    let (temporary, data, cache, settings) = (
+        place("tmp")?,
+        place("share")?,
+        place("cache")?,
+        place("config")?,
+    );
     let variables: [(&str, &OsStr); 6] = [
         ("HOME", home.as_os_str()),
         ("TMPDIR", temporary.as_os_str()),
@@ -208,16 +245,33 @@ async fn no_word_and_no_picture_of_a_day_can_be_read_in_any_file_that_was_writte
         ("ESPELHO_LOG", OsStr::new("debug")),
     ];
     let link = clinic.enrolment_link("Sala", "treatment_room")?;
-    let window = Window::open_in(&programs, clinic.folder("room"), &["--demo", "--enrol", &link], &variables).await?;
+    let window = Window::open_in(
+        &programs,
+        clinic.folder("room"),
+        &["--demo", "--enrol", &link],
+        &variables,
+    )
+    .await?;
     window.see("Quem está aí?").await?;
     work(&window, &file).await?;
     let during = everywhere(&clinic, &picture)?;
     window.close().await?;
     clinic.stop_server();
     let after = everywhere(&clinic, &picture)?;
-    assert!(during > 20 && after > 20, "only {during} and {after} files were searched");
-    for written in ["room/replica.db", "room/logs/espelho.log", "server/server.db", "clinic-server.log"] {
-        assert!(clinic.folder(written).exists(), "{written} was not there to be searched");
+    assert!(
+        during > 20 && after > 20,
+        "only {during} and {after} files were searched"
+    );
+    for written in [
+        "room/replica.db",
+        "room/logs/espelho.log",
+        "server/server.db",
+        "clinic-server.log",
+    ] {
+        assert!(
+            clinic.folder(written).exists(),
+            "{written} was not there to be searched"
+        );
     }
     Ok(())
 }
@@ -233,7 +287,10 @@ fn everywhere(clinic: &Clinic, picture: &[u8]) -> Result<usize> {
         ("a JPEG picture", b"\xff\xd8\xff\xe0\x00\x10JFIF".to_vec()),
         ("a WebP picture", b"WEBPVP8".to_vec()),
     ]
-    .map(|(what, bytes)| Pattern { what: what.to_owned(), bytes });
+    .map(|(what, bytes)| Pattern {
+        what: what.to_owned(),
+        bytes,
+    });
     let (count, found) = search(clinic.root(), &words, &exact)?;
     assert_eq!(found, Vec::<String>::new());
     Ok(count)

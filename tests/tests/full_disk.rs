@@ -172,7 +172,10 @@ fn sign_in(engine: &Engine, role: Role) {
 
 fn register(engine: &Engine, number: usize) -> Result<(), AppError> {
     let letter = |digit: usize| char::from(b'a' + u8::try_from(digit % 26).unwrap());
-    let letters: String = [number / 676, number / 26, number].map(letter).iter().collect();
+    let letters: String = [number / 676, number / 26, number]
+        .map(letter)
+        .iter()
+        .collect();
     let request = RegisterRequest {
         name: format!("{PREFIX}{letters}"),
         social_name: None,

@@ -59,15 +59,16 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 fn join(clinic: &Clinic, config: Config) -> (Engine, String) {
     let engine = Engine::start(config).unwrap();
     assert_eq!(phase(&engine), Phase::NeedsEnrolment);
-    let link = clinic
-        .enrolment_link("Escritório", "management")
-        .unwrap();
+    let link = clinic.enrolment_link("Escritório", "management").unwrap();
     let request = EnrolRequest {
         link,
         passphrase: Some(PASSPHRASE.to_owned()),
     };
     let kit = engine.console_enrol(request).unwrap();
-    assert!(kit.keyring, "the keyring of this session did not take the key");
+    assert!(
+        kit.keyring,
+        "the keyring of this session did not take the key"
+    );
     assert_eq!(phase(&engine), Phase::NeedsRecoveryTest);
     let answers = kit.asks_for.iter().map(|position| RecoveryAnswer {
         position: *position,
@@ -196,7 +197,11 @@ async fn without_any_keyring_the_passphrase_opens_the_real_window_at_every_start
 /// The bytes of a database and of its log.
 fn contents(data: &Path) -> Vec<Option<Vec<u8>>> {
     ["replica.db", "replica.db-wal"]
-        .map(|name| std::fs::read(data.join(name)).ok().filter(|bytes| !bytes.is_empty()))
+        .map(|name| {
+            std::fs::read(data.join(name))
+                .ok()
+                .filter(|bytes| !bytes.is_empty())
+        })
         .to_vec()
 }
 

@@ -34,7 +34,10 @@ async fn register_until_gone(window: &Window, round: usize, most: usize) -> Vec<
         let name = format!("Prova {} {}", letters(round), letters(number));
         let request = json!({ "name": name, "social_name": null, "cpf": null, "phone": null, "email": null,
             "birth_date": null });
-        match window.invoke("client_register", json!({ "request": request })).await {
+        match window
+            .invoke("client_register", json!({ "request": request }))
+            .await
+        {
             Ok(Ok(outcome)) if outcome["kind"] == "done" => acknowledged.push(name),
             Ok(refused) => panic!("{name} was refused: {refused:?}"),
             Err(_) => break,
@@ -62,7 +65,9 @@ fn each_once(what: &str, names: &BTreeMap<String, usize>, acknowledged: &[String
 async fn at_console(window: &Window) -> Result<BTreeMap<String, usize>> {
     let (mut names, mut after) = (BTreeMap::new(), Value::Null);
     loop {
-        let page = window.call("clients_page", json!({ "after": after })).await?;
+        let page = window
+            .call("clients_page", json!({ "after": after }))
+            .await?;
         for client in page["clients"].as_array().into_iter().flatten() {
             let name = client["name"].as_str().unwrap_or_default().to_owned();
             *names.entry(name).or_default() += 1;
@@ -95,7 +100,11 @@ async fn what_was_acknowledged_outlives_an_app_killed_while_it_saves() -> Result
         killed?;
         acknowledged.extend(more);
     }
-    assert!(acknowledged.len() > 10, "too little was saved to say anything: {}", acknowledged.len());
+    assert!(
+        acknowledged.len() > 10,
+        "too little was saved to say anything: {}",
+        acknowledged.len()
+    );
     clinic.start_server()?;
     let window = Window::again(&programs, &clinic, "desk").await?;
     window.sign_in("reception").await?;
@@ -137,7 +146,12 @@ fn camera_files(folder: &Path, count: u64) -> Result<Vec<PathBuf>> {
     std::fs::create_dir_all(folder)?;
     (0..count)
         .map(|seed| {
-            let shot = Shot { seed, phase: PhotoPhase::Before, width: 1280, height: 960 };
+            let shot = Shot {
+                seed,
+                phase: PhotoPhase::Before,
+                width: 1280,
+                height: 960,
+            };
             let path = folder.join(format!("DSC_{seed:04}.JPG"));
             std::fs::write(&path, skin::jpeg(&skin::draw(&shot), &Capture::default())?)?;
             Ok(path)
@@ -148,7 +162,9 @@ fn camera_files(folder: &Path, count: u64) -> Result<Vec<PathBuf>> {
 async fn import(window: &Window, client: &Value, files: &[PathBuf]) -> Result<()> {
     let request = json!({ "client_id": client, "appointment_id": null, "region": "Rosto", "view": "front",
         "phase": "before", "paths": files });
-    window.call("photos_import", json!({ "request": request })).await?;
+    window
+        .call("photos_import", json!({ "request": request }))
+        .await?;
     Ok(())
 }
 
@@ -159,13 +175,27 @@ async fn settled(window: &Window, client: &Value) -> Result<Vec<(String, String)
         .until("the end of all imports", async |window| {
             let imports = window.call("photos_imports", json!({})).await?;
             let mut going = false;
-            for file in imports.as_array().into_iter().flatten().flat_map(|batch| batch["files"].as_array().into_iter().flatten()) {
+            for file in imports
+                .as_array()
+                .into_iter()
+                .flatten()
+                .flat_map(|batch| batch["files"].as_array().into_iter().flatten())
+            {
                 let kind = file["state"]["kind"].as_str().unwrap_or_default();
                 going |= !["done", "skipped", "failed"].contains(&kind);
-                told.insert(file["name"].as_str().unwrap_or_default().to_owned(), kind.to_owned());
+                told.insert(
+                    file["name"].as_str().unwrap_or_default().to_owned(),
+                    kind.to_owned(),
+                );
             }
-            let photos = window.call("photos_of", json!({ "clientId": client })).await?;
-            let whole = photos.as_array().into_iter().flatten().all(|photo| photo["complete"] == true);
+            let photos = window
+                .call("photos_of", json!({ "clientId": client }))
+                .await?;
+            let whole = photos
+                .as_array()
+                .into_iter()
+                .flatten()
+                .all(|photo| photo["complete"] == true);
             Ok((!going && whole).then_some(()))
         })
         .await?;
@@ -174,7 +204,9 @@ async fn settled(window: &Window, client: &Value) -> Result<Vec<(String, String)
 
 /// Every photo of the client is shown with pixels at its widest.
 async fn all_whole(window: &Window, client: &Value) -> Result<usize> {
-    let photos = window.call("photos_of", json!({ "clientId": client })).await?;
+    let photos = window
+        .call("photos_of", json!({ "clientId": client }))
+        .await?;
     let photos = photos.as_array().context("no list of photos")?;
     for photo in photos {
         let width = window
@@ -198,10 +230,16 @@ async fn photos_of_a_killed_import_are_whole_or_reported_and_none_is_there_twice
     let files = camera_files(&clinic.folder("card"), FILES)?;
     let window = Window::at(&programs, &clinic, "room", "treatment_room").await?;
     window.sign_in("practitioner").await?;
-    let page = window.call("clients_page", json!({ "after": null })).await?;
+    let page = window
+        .call("clients_page", json!({ "after": null }))
+        .await?;
     let mut client = Value::Null;
     for hit in page["clients"].as_array().into_iter().flatten() {
-        if window.call("photos_of", json!({ "clientId": hit["id"] })).await? == json!([]) {
+        if window
+            .call("photos_of", json!({ "clientId": hit["id"] }))
+            .await?
+            == json!([])
+        {
             client = hit["id"].clone();
         }
     }
@@ -211,21 +249,37 @@ async fn photos_of_a_killed_import_are_whole_or_reported_and_none_is_there_twice
     for after in [20, 250, 700] {
         import(&window, &client, &files).await?;
         tokio::time::sleep(Duration::from_millis(after)).await;
-        let before = window.call("photos_of", json!({ "clientId": client })).await?;
+        let before = window
+            .call("photos_of", json!({ "clientId": client }))
+            .await?;
         window.kill()?;
         drop(window);
         window = Window::again(&programs, &clinic, "room").await?;
         window.sign_in("practitioner").await?;
         let told = settled(&window, &client).await?;
         let photos = all_whole(&window, &client).await?;
-        assert!(photos >= before.as_array().map_or(0, Vec::len), "a photo that was shown is gone");
+        assert!(
+            photos >= before.as_array().map_or(0, Vec::len),
+            "a photo that was shown is gone"
+        );
         let failed = told.iter().filter(|(_, kind)| kind == "failed").count();
-        assert!(photos + failed >= files.len(), "{photos} photos, and only {told:?} are told of");
-        assert!(photos <= files.len(), "{photos} photos of {} files", files.len());
+        assert!(
+            photos + failed >= files.len(),
+            "{photos} photos, and only {told:?} are told of"
+        );
+        assert!(
+            photos <= files.len(),
+            "{photos} photos of {} files",
+            files.len()
+        );
     }
     import(&window, &client, &files).await?;
     settled(&window, &client).await?;
-    assert_eq!(all_whole(&window, &client).await?, files.len(), "every file is there once");
+    assert_eq!(
+        all_whole(&window, &client).await?,
+        files.len(),
+        "every file is there once"
+    );
     clinic.start_server()?;
     window.synced().await?;
     window.close().await

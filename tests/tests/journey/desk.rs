@@ -23,7 +23,10 @@ async fn expected(window: &Window) -> Result<Value> {
     let today = state["today"].clone();
     let range = json!({ "from": today, "to": today });
     let coming = |agenda: &Value| {
-        let mut visits: Vec<Value> = agenda["appointments"].as_array().cloned().unwrap_or_default();
+        let mut visits: Vec<Value> = agenda["appointments"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         visits.retain(|visit| visit["status"] == "scheduled" || visit["status"] == "confirmed");
         visits.sort_by_key(|visit| visit["start_minute"].as_i64());
         visits.into_iter().next()
@@ -33,12 +36,19 @@ async fn expected(window: &Window) -> Result<Value> {
         return Ok(visit);
     }
     let treatment = booking::treatment(window).await?;
-    let page = window.call("clients_page", json!({ "after": null })).await?;
-    for start in (agenda["opens_minute"].as_i64().unwrap_or(0)..).step_by(15).take(40) {
+    let page = window
+        .call("clients_page", json!({ "after": null }))
+        .await?;
+    for start in (agenda["opens_minute"].as_i64().unwrap_or(0)..)
+        .step_by(15)
+        .take(40)
+    {
         let slot = json!({ "day": today, "start_minute": start, "duration_minutes": treatment["duration_minutes"],
             "staff_id": agenda["staff"][0]["id"], "room_id": agenda["rooms"][0]["id"] });
         let request = json!({ "client_id": page["clients"][0]["id"], "treatment_id": treatment["id"], "slot": slot, "note": null });
-        let outcome = window.call("appointment_book", json!({ "request": request })).await?;
+        let outcome = window
+            .call("appointment_book", json!({ "request": request }))
+            .await?;
         if outcome["kind"] == "done" {
             break;
         }
@@ -53,7 +63,10 @@ async fn reception_sees_today_checks_in_and_books_without_double_booking() -> Re
     let window = Window::at(&programs, &clinic, "desk", "reception").await?;
     window.sign_in("reception").await?;
     let visit = expected(&window).await?;
-    let (id, name) = (visit["id"].as_str().unwrap(), visit["client_name"].as_str().unwrap());
+    let (id, name) = (
+        visit["id"].as_str().unwrap(),
+        visit["client_name"].as_str().unwrap(),
+    );
     window.present(&format!("[data-card='{id}']")).await?;
     let state = window.call("app_state", json!({})).await?;
     let range = json!({ "from": state["today"], "to": state["today"] });
@@ -68,7 +81,9 @@ async fn reception_sees_today_checks_in_and_books_without_double_booking() -> Re
     window.see("Na espera").await?;
     window
         .until("the client in the waiting room", async |window| {
-            let waiting = window.texts("[aria-labelledby=waiting-title] .open").await?;
+            let waiting = window
+                .texts("[aria-labelledby=waiting-title] .open")
+                .await?;
             Ok(waiting.iter().any(|line| line.contains(name)).then_some(()))
         })
         .await?;
@@ -76,7 +91,10 @@ async fn reception_sees_today_checks_in_and_books_without_double_booking() -> Re
     assert_eq!(card["status"], "arrived");
 
     let treatment = booking::treatment(&window).await?;
-    let who = clients(&clinic)?.into_iter().find(|client| client.social_name.is_none()).unwrap();
+    let who = clients(&clinic)?
+        .into_iter()
+        .find(|client| client.social_name.is_none())
+        .unwrap();
     let offers = booking::offers(&window, &who.name, &treatment).await?;
     let offer = offers[0].clone();
     booking::take(&window, &offer, " agendado").await?;
@@ -102,11 +120,18 @@ async fn reception_finds_people_by_what_they_say_and_registers_each_once() -> Re
     let window = Window::at(&programs, &clinic, "desk", "reception").await?;
     window.sign_in("reception").await?;
     window.go("Pacientes").await?;
-    let part: Vec<String> = fold(&known.name).split(' ').map(|word| word.chars().take(4).collect()).collect();
+    let part: Vec<String> = fold(&known.name)
+        .split(' ')
+        .map(|word| word.chars().take(4).collect())
+        .collect();
     window.find(&part.join(" "), &known.name).await?;
     let cpf = known.cpf.clone().unwrap();
     for typed in [cpf.digits().to_owned(), cpf.formatted()] {
-        assert_eq!(window.find(&typed, &known.name).await?.len(), 1, "a CPF is one person's");
+        assert_eq!(
+            window.find(&typed, &known.name).await?.len(),
+            1,
+            "a CPF is one person's"
+        );
     }
     let phone = known.phone.as_ref().unwrap().digits().to_owned();
     let national = phone.strip_prefix("55").unwrap_or(&phone);
@@ -115,10 +140,18 @@ async fn reception_finds_people_by_what_they_say_and_registers_each_once() -> Re
     let typed = format!("{:02}/{:02}/{}", born.day(), born.month(), born.year());
     window.find(&typed, &known.name).await?;
 
-    let fresh = Cpf::from_base([7, 1, 4, 8, 2, 9, 3, 5, 6]).unwrap().formatted();
-    let broken = format!("{}{}", &fresh[..fresh.len() - 1], if fresh.ends_with('0') { '1' } else { '0' });
+    let fresh = Cpf::from_base([7, 1, 4, 8, 2, 9, 3, 5, 6])
+        .unwrap()
+        .formatted();
+    let broken = format!(
+        "{}{}",
+        &fresh[..fresh.len() - 1],
+        if fresh.ends_with('0') { '1' } else { '0' }
+    );
     window.press(&format!("{}j", key::CONTROL)).await?;
-    window.fill("Nome completo", "Tainá Queiroz Brandão").await?;
+    window
+        .fill("Nome completo", "Tainá Queiroz Brandão")
+        .await?;
     window.fill("CPF", &broken).await?;
     window.fill("Telefone", "11987651234").await?;
     window.click_at("aside footer button[type=submit]").await?;
@@ -127,7 +160,12 @@ async fn reception_finds_people_by_what_they_say_and_registers_each_once() -> Re
     window.click_at("aside footer button[type=submit]").await?;
     window.see("Tainá cadastrado").await?;
     window.synced().await?;
-    assert!(clients(&clinic)?.iter().any(|client| client.cpf.as_ref().is_some_and(|cpf| cpf.formatted() == fresh)));
+    assert!(clients(&clinic)?.iter().any(|client| {
+        client
+            .cpf
+            .as_ref()
+            .is_some_and(|cpf| cpf.formatted() == fresh)
+    }));
 
     window.press(&format!("{}j", key::CONTROL)).await?;
     window.fill("Nome completo", "Tainá Repetida").await?;
@@ -138,7 +176,10 @@ async fn reception_finds_people_by_what_they_say_and_registers_each_once() -> Re
     window
         .until("the file of who has the CPF", async |window| {
             let titles = window.texts("main h1").await?;
-            Ok(titles.iter().any(|title| title == "Tainá Queiroz Brandão").then_some(()))
+            Ok(titles
+                .iter()
+                .any(|title| title == "Tainá Queiroz Brandão")
+                .then_some(()))
         })
         .await?;
     window.close().await

@@ -7,7 +7,9 @@ use system_tests::{Clinic, Programs, Window};
 
 /// How many entries a cache has.
 async fn entries(window: &Window, cache: &str) -> Result<f64> {
-    let view = window.call("performance_read", json!({ "range": "hour" })).await?;
+    let view = window
+        .call("performance_read", json!({ "range": "hour" }))
+        .await?;
     let caches = view["caches"].as_array().cloned().unwrap_or_default();
     let found = caches.iter().find(|found| found["name"] == cache);
     found
@@ -26,7 +28,9 @@ async fn export(window: &Window, format: &str, extension: &str) -> Result<PathBu
                 let path = line.split("Salvo em ").nth(1)?.rsplit_once(" (")?.0;
                 Some(PathBuf::from(path))
             });
-            Ok(paths.into_iter().find(|path| path.extension().is_some_and(|found| found == extension)))
+            Ok(paths
+                .into_iter()
+                .find(|path| path.extension().is_some_and(|found| found == extension)))
         })
         .await
 }
@@ -42,27 +46,40 @@ async fn the_manager_reads_real_figures_empties_and_fills_a_cache_and_exports() 
     let window = Window::at(&programs, &clinic, "office", "management").await?;
     window.sign_in("manager").await?;
     window.go("Pacientes").await?;
-    let page = window.call("clients_page", json!({ "after": null })).await?;
+    let page = window
+        .call("clients_page", json!({ "after": null }))
+        .await?;
     for client in page["clients"].as_array().unwrap().iter().take(5) {
-        window.call("client_profile", json!({ "id": client["id"] })).await?;
+        window
+            .call("client_profile", json!({ "id": client["id"] }))
+            .await?;
     }
     window.go("Desempenho").await?;
     window.see("Tempos por operação").await?;
     // A second is measured when it is over.
     window
         .until("the five profiles among the commands", async |window| {
-            let view = window.call("performance_read", json!({ "range": "hour" })).await?;
-            let measured = view["series"].as_array().into_iter().flatten().any(|series| {
-                let command = series["area"] == "command" && series["name"] == "client_profile";
-                command && series["count"].as_f64().is_some_and(|count| count >= 5.0)
-            });
+            let view = window
+                .call("performance_read", json!({ "range": "hour" }))
+                .await?;
+            let measured = view["series"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|series| {
+                    let command = series["area"] == "command" && series["name"] == "client_profile";
+                    command && series["count"].as_f64().is_some_and(|count| count >= 5.0)
+                });
             Ok(measured.then_some(()))
         })
         .await?;
     window
         .until("the command in the table", async |window| {
             let rows = window.texts("tbody tr").await?;
-            Ok(rows.iter().any(|row| row.replace(' ', "").starts_with("client_profilecomando")).then_some(()))
+            Ok(rows
+                .iter()
+                .any(|row| row.replace(' ', "").starts_with("client_profilecomando"))
+                .then_some(()))
         })
         .await?;
 
@@ -84,7 +101,10 @@ async fn the_manager_reads_real_figures_empties_and_fills_a_cache_and_exports() 
         .find(|line| line.starts_with("comando;client_profile;"))
         .with_context(|| format!("the CSV leaves the profiles out: {csv}"))?;
     let fields: Vec<&str> = measured.trim_end().split(';').collect();
-    assert!(fields.len() == 8 && fields[2].parse::<u32>()? >= 5, "{measured}");
+    assert!(
+        fields.len() == 8 && fields[2].parse::<u32>()? >= 5,
+        "{measured}"
+    );
     let document: Value = serde_json::from_str(&read(&export(&window, "JSON", "json").await?)?)?;
     assert!(document.to_string().contains("client_profile"));
     let report = read(&export(&window, "Relatório", "html").await?)?;

@@ -27,8 +27,14 @@ fn camera_files(folder: &Path) -> Result<Vec<PathBuf>> {
         ..Capture::default()
     };
     let files = [
-        ("DSC_0001.JPG", skin::jpeg(&draw(3, PhotoPhase::Before), &Capture::default())?),
-        ("DSC_0002.JPG", skin::jpeg(&draw(3, PhotoPhase::After), &turned)?),
+        (
+            "DSC_0001.JPG",
+            skin::jpeg(&draw(3, PhotoPhase::Before), &Capture::default())?,
+        ),
+        (
+            "DSC_0002.JPG",
+            skin::jpeg(&draw(3, PhotoPhase::After), &turned)?,
+        ),
         ("tablet.png", skin::png(&draw(4, PhotoPhase::Before))?),
     ];
     let mut paths = Vec::new();
@@ -42,12 +48,26 @@ fn camera_files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Somebody of the page who has no photo yet.
 async fn without_photos(window: &Window) -> Result<(String, String)> {
-    let page = window.call("clients_page", json!({ "after": null })).await?;
+    let page = window
+        .call("clients_page", json!({ "after": null }))
+        .await?;
     for hit in page["clients"].as_array().into_iter().flatten() {
-        let photos = window.call("photos_of", json!({ "clientId": hit["id"] })).await?;
-        let timeline = window.call("client_timeline", json!({ "id": hit["id"], "before": null })).await?;
+        let photos = window
+            .call("photos_of", json!({ "clientId": hit["id"] }))
+            .await?;
+        let timeline = window
+            .call(
+                "client_timeline",
+                json!({ "id": hit["id"], "before": null }),
+            )
+            .await?;
         if photos == json!([]) && timeline["entries"] != json!([]) && hit["civil_name"].is_null() {
-            let text = |name: &str| hit[name].as_str().map(str::to_owned).context("a client without a name");
+            let text = |name: &str| {
+                hit[name]
+                    .as_str()
+                    .map(str::to_owned)
+                    .context("a client without a name")
+            };
             return Ok((text("id")?, text("name")?));
         }
     }
@@ -59,7 +79,9 @@ async fn sign_record(window: &Window, treatment: &Value) -> Result<()> {
     window.click("Registrar sessão").await?;
     window.click_at("aside .pick-trigger").await?;
     let id = treatment["id"].as_str().unwrap_or_default();
-    window.click_at(&format!(".pick-item[data-value=\"{id}\"]")).await?;
+    window
+        .click_at(&format!(".pick-item[data-value=\"{id}\"]"))
+        .await?;
     if treatment["areas"][0].is_string() {
         window.click_at("aside .areas button").await?;
     }
@@ -72,10 +94,14 @@ async fn sign_record(window: &Window, treatment: &Value) -> Result<()> {
 async fn raise_alert(window: &Window) -> Result<()> {
     window.click("Adicionar alerta").await?;
     window.click("Crítico").await?;
-    window.fill("Alerta, em poucas palavras", "Alergia a lidocaína").await?;
+    window
+        .fill("Alerta, em poucas palavras", "Alergia a lidocaína")
+        .await?;
     window.click("Salvar").await?;
     window.see("Alerta adicionado").await?;
-    window.present("[aria-label='Encerrar alerta: Alergia a lidocaína']").await
+    window
+        .present("[aria-label='Encerrar alerta: Alergia a lidocaína']")
+        .await
 }
 
 /// Waits until every picture at the selector is painted with pixels of its own.
@@ -98,26 +124,48 @@ async fn import(window: &Window, client: &str, paths: &[PathBuf]) -> Result<()> 
     window.see("Solte aqui os arquivos da câmera").await?;
     let request = json!({ "client_id": client, "appointment_id": null, "region": "Rosto", "view": "front",
         "phase": "before", "paths": paths });
-    window.call("photos_import", json!({ "request": request })).await?;
+    window
+        .call("photos_import", json!({ "request": request }))
+        .await?;
     painted(window, "aside .thumb img", paths.len()).await?;
     painted(window, ".strips img", paths.len()).await?;
-    window.see(&format!("{} prontos, 0 com erro, 0 em andamento", paths.len())).await?;
-    let photos = window.call("photos_of", json!({ "clientId": client })).await?;
+    window
+        .see(&format!(
+            "{} prontos, 0 com erro, 0 em andamento",
+            paths.len()
+        ))
+        .await?;
+    let photos = window
+        .call("photos_of", json!({ "clientId": client }))
+        .await?;
     let photos = photos.as_array().context("no list of photos")?;
     assert_eq!(photos.len(), paths.len());
     for photo in photos {
         assert_eq!(photo["complete"], true, "{photo}");
         assert_eq!(photo["on_server"], false, "the server is away: {photo}");
-        assert!(photo["widths"].as_array().is_some_and(|widths| widths.contains(&json!(320)) && widths.len() > 1), "{photo}");
+        assert!(
+            photo["widths"]
+                .as_array()
+                .is_some_and(|widths| widths.contains(&json!(320)) && widths.len() > 1),
+            "{photo}"
+        );
     }
     // The camera's turn is taken in: the second picture stands upright again.
-    assert!(photos.iter().all(|photo| photo["width"] == 1600 && photo["height"] == 1200), "{photos:?}");
+    assert!(
+        photos
+            .iter()
+            .all(|photo| photo["width"] == 1600 && photo["height"] == 1200),
+        "{photos:?}"
+    );
     window.click_at("aside header button").await
 }
 
 async fn lies(window: &Window) -> Result<Vec<String>> {
     let lies = window
-        .run("return [...document.querySelectorAll('.pane .lie')].map((e) => e.style.transform)", Vec::new())
+        .run(
+            "return [...document.querySelectorAll('.pane .lie')].map((e) => e.style.transform)",
+            Vec::new(),
+        )
         .await?;
     Ok(serde_json::from_value(lies)?)
 }
@@ -195,7 +243,10 @@ async fn a_practitioner_works_without_the_server_and_nothing_is_lost_by_closing(
     window.sign_in("practitioner").await?;
     waits(&window, &name).await?;
     let after = window.sync().await?;
-    assert_eq!(before["waiting"].as_array().map(Vec::len), after["waiting"].as_array().map(Vec::len));
+    assert_eq!(
+        before["waiting"].as_array().map(Vec::len),
+        after["waiting"].as_array().map(Vec::len)
+    );
     window.open_client(&name).await?;
     painted(&window, ".strips img", files.len()).await?;
     window.click("Ler prontuário").await?;
@@ -204,7 +255,16 @@ async fn a_practitioner_works_without_the_server_and_nothing_is_lost_by_closing(
     clinic.start_server()?;
     window.synced().await?;
     window.see("Sincronizado").await?;
-    let photos = window.call("photos_of", json!({ "clientId": client })).await?;
-    assert!(photos.as_array().unwrap().iter().all(|photo| photo["on_server"] == true), "{photos}");
+    let photos = window
+        .call("photos_of", json!({ "clientId": client }))
+        .await?;
+    assert!(
+        photos
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|photo| photo["on_server"] == true),
+        "{photos}"
+    );
     window.close().await
 }

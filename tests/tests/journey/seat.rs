@@ -55,7 +55,10 @@ async fn reception_signs_in_locks_comes_back_by_pin_and_hands_over() -> Result<(
     let desk = window.somebody("reception").await?;
     window.click(&desk.name).await?;
     window
-        .fill(&format!("Senha de {}", desk.first_name()), "uma senha errada")
+        .fill(
+            &format!("Senha de {}", desk.first_name()),
+            "uma senha errada",
+        )
         .await?;
     window.click("Entrar").await?;
     window.see("Senha incorreta").await?;
@@ -67,13 +70,22 @@ async fn reception_signs_in_locks_comes_back_by_pin_and_hands_over() -> Result<(
     window.see("Bloquear").await?;
     let rail = window.texts("nav .item").await?;
     let offered = |name: &str| rail.iter().any(|item| item == name);
-    assert!(offered("Hoje") && offered("Agenda") && offered("Pacientes"), "{rail:?}");
+    assert!(
+        offered("Hoje") && offered("Agenda") && offered("Pacientes"),
+        "{rail:?}"
+    );
     assert!(!offered("Fotos") && !offered("Desempenho"), "{rail:?}");
     for command in ["photos_recent", "performance_read"] {
         let asked = json!({ "after": null, "range": "hour" });
-        assert_eq!(window.invoke(command, asked).await?.unwrap_err(), "not_allowed", "{command}");
+        assert_eq!(
+            window.invoke(command, asked).await?.unwrap_err(),
+            "not_allowed",
+            "{command}"
+        );
     }
-    let page = window.call("clients_page", json!({ "after": null })).await?;
+    let page = window
+        .call("clients_page", json!({ "after": null }))
+        .await?;
     let client = page["clients"][0]["id"].as_str().unwrap().to_owned();
 
     window.click("Bloquear").await?;
@@ -108,7 +120,9 @@ async fn pictures_answer_only_to_somebody_at_work_who_may_see_them() -> Result<(
     window.sign_in("practitioner").await?;
     let recent = window
         .until("a photo from the server", async |window| {
-            let photos = window.call("photos_recent", json!({ "after": null })).await?;
+            let photos = window
+                .call("photos_recent", json!({ "after": null }))
+                .await?;
             Ok(photos[0]["id"].as_str().map(str::to_owned))
         })
         .await?;

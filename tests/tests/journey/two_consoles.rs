@@ -27,8 +27,15 @@ async fn rebook(window: &Window) -> Result<()> {
     let parked = window.sync().await?["parked"].clone();
     assert_eq!(parked[0]["refusal"]["code"], "slot_taken", "{parked}");
     assert_eq!(parked[0]["mine"], true, "{parked}");
-    assert!(parked[0]["refusal"]["free"].as_array().is_some_and(|free| !free.is_empty()), "{parked}");
-    window.click_at("[data-testid^='parked-'] .free button").await?;
+    assert!(
+        parked[0]["refusal"]["free"]
+            .as_array()
+            .is_some_and(|free| !free.is_empty()),
+        "{parked}"
+    );
+    window
+        .click_at("[data-testid^='parked-'] .free button")
+        .await?;
     window.see("Remarcado para").await?;
     window.see_no_more("Precisam de alguém").await?;
     window.synced().await
@@ -79,7 +86,10 @@ async fn what_was_done_offline_arrives_and_a_taken_place_comes_back_to_its_autho
     office.synced().await?;
     office.go("Hoje").await?;
     let offered = booking::offers(&office, &other, &treatment).await?;
-    assert!(offered.contains(&offer), "{offer:?} is free at the other console: {offered:?}");
+    assert!(
+        offered.contains(&offer),
+        "{offer:?} is free at the other console: {offered:?}"
+    );
     booking::take(&office, &offer, " agendado").await?;
     office.synced().await?;
 
