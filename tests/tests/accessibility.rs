@@ -146,10 +146,12 @@ async fn signing_in_and_the_desk_have_no_violations() -> Result<()> {
     window.see("Atalhos do teclado").await?;
     inspection.look(&window, "help").await?;
     window.press(key::ESCAPE).await?;
+    window.see_no_more("Atalhos do teclado").await?;
     window.press(&format!("{}k", key::CONTROL)).await?;
     window.see("Digite um nome, CPF").await?;
     inspection.look(&window, "palette").await?;
     window.press(key::ESCAPE).await?;
+    window.see_no_more("Digite um nome, CPF").await?;
     window.press(&format!("{}j", key::CONTROL)).await?;
     window.fill("Nome completo", "Um").await?;
     window.click_at("aside footer button[type=submit]").await?;
@@ -159,6 +161,12 @@ async fn signing_in_and_the_desk_have_no_violations() -> Result<()> {
     window.press(&format!("{}b", key::CONTROL)).await?;
     window.fill("Quem", "a").await?;
     inspection.look(&window, "book").await?;
+    window.fill("Quem", "ma").await?;
+    window.present(".seek-item").await?;
+    inspection.look(&window, "book with people found").await?;
+    window.fill("Quem", "zzqx").await?;
+    window.see("Ninguém com").await?;
+    inspection.look(&window, "book with nobody found").await?;
     window.click_at("aside header button").await?;
     window.go("Agenda").await?;
     window.present("[data-card]").await?;
