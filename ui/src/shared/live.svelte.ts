@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { Failure, type Topic } from "../platform/backend";
 import { hearEngine } from "./engine-events";
 
@@ -77,7 +78,8 @@ export function live<K, T>(
       }
     };
     resource.wire(() => void read());
-    void read();
+    // What `load` looks at is not what this follows: a list that reads how much of it is shown must not read itself again.
+    untrack(() => void read());
     const deaf = hearEngine((event) => {
       if (event.kind !== "changed" || !event.topics.some((topic) => options.topics?.includes(topic))) return;
       const client = options.client?.(current);
