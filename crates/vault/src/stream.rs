@@ -2,8 +2,8 @@
 //!
 //! Form: 8-byte magic, 8-byte total plain length, 12-byte base nonce, then chunks of 64 KiB plain text, each with its
 //! 16-byte tag. A chunk's nonce is the base nonce with the chunk's number added into its last four bytes; its
-//! authenticated data are the whole header and the number. So a chunk that was swapped, repeated, cut off or appended
-//! does not open, and neither does a changed length.
+//! authenticated data are the whole header and the number. An empty file has one empty chunk, so that its header is bound
+//! too. So a chunk that was swapped, repeated, cut off or appended does not open, and neither does a changed length.
 
 use crate::error::VaultError;
 use crate::key::SealingKey;
@@ -41,10 +41,12 @@ pub fn seal(key: &impl SealingKey, plain: &[u8], entropy: &dyn Entropy) -> Seale
     header[8..16].copy_from_slice(&(plain.len() as u64).to_le_bytes());
     entropy.fill(&mut header[16..]);
     let cipher = Aes256Gcm::new(key.bytes().into());
-    let chunks = plain.len().div_ceil(CHUNK);
+    let chunks = chunks_of(plain.len());
     let mut bytes = Vec::with_capacity(HEADER + plain.len() + chunks * TAG);
     bytes.extend_from_slice(&header);
-    for (number, chunk) in plain.chunks(CHUNK).enumerate() {
+    for number in 0..chunks {
+        let begin = number * CHUNK;
+        let chunk = &plain[begin..plain.len().min(begin + CHUNK)];
         let context = context(&header, number);
         #[expect(
             clippy::expect_used,
@@ -79,8 +81,7 @@ pub fn open(key: &impl SealingKey, sealed: &[u8]) -> Result<Vec<u8>, VaultError>
     let mut length = [0; 8];
     length.copy_from_slice(&header[8..16]);
     let length = usize::try_from(u64::from_le_bytes(length)).map_err(|_| unsealable())?;
-    let expected = length
-        .div_ceil(CHUNK)
+    let expected = chunks_of(length)
         .checked_mul(TAG)
         .and_then(|tags| tags.checked_add(length));
     if expected != Some(body.len()) {
@@ -102,6 +103,11 @@ pub fn open(key: &impl SealingKey, sealed: &[u8]) -> Result<Vec<u8>, VaultError>
         plain.extend_from_slice(&opened);
     }
     Ok(plain)
+}
+
+/// How many chunks a file of this length has: one at least, because only a chunk's tag binds the header.
+fn chunks_of(length: usize) -> usize {
+    length.div_ceil(CHUNK).max(1)
 }
 
 fn context(header: &[u8; HEADER], number: usize) -> [u8; HEADER + 8] {
